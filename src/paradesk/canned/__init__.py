@@ -1,0 +1,1 @@
+"""Canned responses, pure: responses, templates, ranking."""

@@ -1,0 +1,1 @@
+"""Configuration: TOML in, validated values with their provenance out."""

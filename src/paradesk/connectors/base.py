@@ -1,0 +1,122 @@
+"""The interface to a chat backend. A text-chat connector writes `run`, `perform` and `history`; the rest has defaults."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+from paradesk.connectors.capabilities import Capabilities
+from paradesk.core.events import Event
+from paradesk.core.intents import Intent
+from paradesk.core.model import Attachment, ConversationId, Message, MessageId
+
+
+class ConnectorError(Exception):
+    """A failure with a reason that an agent can read. Subclasses say what may be done about it."""
+
+
+class Unsupported(ConnectorError):
+    """The backend (or this conversation) cannot do it; raised before any I/O."""
+
+
+class AuthError(ConnectorError):
+    """The backend does not accept our credentials. Nothing is retried until someone signs in again."""
+
+
+class Rejected(ConnectorError):
+    """Refused for good: the same request will never succeed (forbidden, too large, gone)."""
+
+
+class RateLimited(ConnectorError):
+    """Surely not taken; the same request may be repeated after `retry_after` seconds."""
+
+    def __init__(self, reason: str, retry_after: float) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class NotSent(ConnectorError):
+    """Surely not taken: it failed before the backend could have acted (no connection). May be repeated."""
+
+
+class Uncertain(ConnectorError):
+    """It may have been taken or not: a timeout, a reset, a 5xx after the body was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One setting of a connector, declared once; the command line asks for it and the configuration checks it."""
+
+    name: str
+    help: str
+    required: bool = True
+    secret: bool = False
+    """Kept in the keyring, never in the configuration file, never printed."""
+    default: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an intent came to: the message's id for a send, and events with the resulting state."""
+
+    message_id: MessageId | None = None
+    conversation_id: ConversationId | None = None
+    """The new conversation of a `CreateConversation`."""
+    events: tuple[Event, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Older messages, oldest first. `complete`: there is nothing before them."""
+
+    messages: tuple[Message, ...]
+    complete: bool
+
+
+class ConnectorContext(Protocol):
+    """What the desk gives a running connector."""
+
+    @property
+    def profile(self) -> str:
+        """The configured name of this backend."""
+
+    @property
+    def cursor(self) -> str | None:
+        """The cursor of the last commit, or None at the very first start."""
+
+    async def emit(self, *events: Event, cursor: str | None = None) -> None:
+        """Hand events to the desk; returns when they, and then the cursor, are committed. Slows a flood down."""
+
+    async def online(self) -> None:
+        """Say that the connection stands; call it once signed in and whenever the stream has recovered."""
+
+
+class Connector(ABC):
+    """One backend. Built with its settings, run as a task in a loop of its own, and asked to perform intents there."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    options: ClassVar[tuple[Option, ...]] = ()
+    capabilities: Capabilities
+
+    def __init__(self, settings: Mapping[str, str]) -> None:
+        self.settings = settings
+
+    @abstractmethod
+    async def run(self, desk: ConnectorContext) -> None:
+        """Sign in and emit events until cancelled; raise ConnectorError when the connection is lost."""
+
+    @abstractmethod
+    async def perform(self, intent: Intent) -> Outcome:
+        """Carry out one intent; raises a ConnectorError that says whether it may have happened."""
+
+    async def history(self, conversation_id: ConversationId, before: Message | None, limit: int) -> Page:
+        """Return up to `limit` messages older than `before` (None: the newest ones)."""
+        raise Unsupported(f"{self.title} keeps no history")
+
+    async def fetch(self, attachment: Attachment) -> bytes:
+        """Return the content of an attachment; raises Rejected when it is larger than the declared limit."""
+        raise Unsupported(f"{self.title} has no attachments")
+
+    async def close(self) -> None:  # noqa: B027 - nothing to release is a fine default
+        """Release what `run` and `perform` opened. Called once, after `run` has ended."""

@@ -1,0 +1,1 @@
+"""The running workstation without a screen: store, journal, outbox, drafts, supervisor."""

@@ -1,0 +1,1 @@
+"""Keys, pure: names, sequences, layers, dispatch and the registry of actions."""
