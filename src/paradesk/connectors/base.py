@@ -1,4 +1,4 @@
-"""The interface to a chat backend. A text-chat connector writes `run`, `perform` and `history`; the rest has defaults."""
+"""The interface to a chat backend. Text chat takes `run`, `perform` and `history`; everything else has defaults."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
