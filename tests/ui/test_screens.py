@@ -225,9 +225,7 @@ class Parts(App[None]):
         self.heard.append("closed")
 
     def text(self) -> str:
-        return "\n".join(
-            "".join(segment.text for segment in line) for line in self.screen._compositor.render_strips()
-        )
+        return "\n".join("".join(segment.text for segment in line) for line in self.screen._compositor.render_strips())
 
 
 async def test_find_bar_reports_text_steps_and_closing() -> None:
@@ -265,7 +263,9 @@ async def test_customer_panel_shows_what_is_known_and_leaves_out_the_rest() -> N
         conversation(),
         order={"id": "A-77", "total": "19.90"},
         tags=frozenset({"vip"}),
-        customer=Customer(id="c", name="Mia", plan="Gold", earlier=(EarlierConversation("9", "Refund", "solved", 1e9),)),
+        customer=Customer(
+            id="c", name="Mia", plan="Gold", earlier=(EarlierConversation("9", "Refund", "solved", 1e9),)
+        ),
     )
     app = Parts()
     async with app.run_test(size=(80, 40)) as pilot:
