@@ -1,0 +1,179 @@
+"""One chat on the screen: a frame that says whose it is, the transcript, the find line, the composer."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.style import Style
+from textual.app import ComposeResult
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from paradesk.core.model import ConversationId, Visibility
+from paradesk.core.state import Thread
+from paradesk.ui.themes import hue_colour
+from paradesk.ui.widgets.composer import Composer
+from paradesk.ui.widgets.find_bar import FindBar
+from paradesk.ui.widgets.lines import Part, shorten, spread, strip_of, width_of
+from paradesk.ui.widgets.transcript import TranscriptView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaneTitle:
+    """What the frame of a pane says. Two equal ones look the same, so a pane repaints only for a new one."""
+
+    number: int
+    name: str
+    ticket: str = ""
+    channel: str = ""
+    state: str = ""
+    waiting: str = ""
+    """How long the customer has waited, with its mark; empty when nobody waits."""
+    unread: int = 0
+    active: bool = False
+    confusable: bool = False
+    """Another open chat has a name that is easily taken for this one."""
+    distinct: str = ""
+    """What tells this customer from the one with the similar name, beside the ticket's number."""
+    hue: int = 0
+    note: bool = False
+    """The composer writes a private note."""
+    zoomed: bool = False
+    foot: str = ""
+    """What needs the agent's decision, such as a reply that failed; stands in the lower edge."""
+
+    @property
+    def target(self) -> str:
+        """How the input line names the one whom a reply goes to."""
+        mark = "≈ " if self.confusable else ""
+        ticket = f" #{self.ticket}" if self.ticket else ""
+        distinct = f" ({self.distinct})" if self.confusable and self.distinct else ""
+        return f"{mark}{self.name}{ticket}{distinct}"
+
+
+def title_parts(title: PaneTitle, width: int, frame: Style, name: Style, alert: Style) -> tuple[list[Part], list[Part]]:
+    """Return the left and the right half of a pane's upper edge; what matters least goes where room is short."""
+    line = "━" if title.active else "─"
+    joint: Part = (f" {line} ", frame)
+    right: list[Part] = []
+    words: list[Part] = []
+    if title.zoomed:
+        words.append(("ZOOM", frame))
+    if title.unread and not title.active:
+        words.append((f"{title.unread} NEW", alert))
+    if title.state:
+        words.append((title.state, frame))
+    if title.waiting:
+        words.append((title.waiting, alert if title.waiting.endswith("!") else frame))
+    for word in words:
+        right += [word, joint]
+    if right:
+        right = [(" ", frame), *right[:-1], (" ", frame)]
+    right.append(("┓" if title.active else "┐", frame))
+    corner = "┏━" if title.active else "┌─"
+    mark = f"▶ {title.number}" if title.active else f" {title.number}"
+    head: list[Part] = [(corner, frame), (mark, name if title.active else frame), joint]
+    ticket = f"#{title.ticket}" if title.ticket else ""
+    alike = "≈ " if title.confusable else ""
+    distinct = title.distinct if title.confusable else ""
+    for extras in ([ticket, distinct, title.channel], [ticket, title.channel], [ticket], []):
+        tail: list[Part] = []
+        for extra in filter(None, extras):
+            tail += [joint, (extra, frame)]
+        room = width - width_of(head) - width_of(tail) - width_of(right) - 1
+        if room >= min(cell_len(alike + title.name), 12) or not extras:
+            break
+    shown = shorten(alike + title.name, max(room - 1, 3))
+    return [*head, (shown, name), *tail, (" ", frame)], right
+
+
+class Pane(Widget):
+    """The conversation of a pane never changes: another chat is another pane."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"pane--frame", "pane--frame-active", "pane--alert"}
+    DEFAULT_CSS = """
+    Pane { position: absolute; padding: 1; layout: vertical; background: $background; color: $foreground; }
+    Pane > .pane--frame { color: $foreground 45%; background: $background; }
+    Pane > .pane--frame-active { color: $accent; background: $background; text-style: bold; }
+    Pane > .pane--alert { color: $warning; background: $background; text-style: bold; }
+    """
+
+    def __init__(self, conversation_id: ConversationId) -> None:
+        super().__init__()
+        self.conversation_id = conversation_id
+        self.title = PaneTitle(number=0, name="")
+        self.transcript = TranscriptView()
+        self.find_bar = FindBar()
+        self.composer = Composer()
+        self._edges: tuple[object, Strip, Strip, Strip] | None = None
+
+    def compose(self) -> ComposeResult:
+        """Transcript, find line, composer."""
+        yield self.transcript
+        yield self.find_bar
+        yield self.composer
+
+    def show_title(self, title: PaneTitle) -> None:
+        """Draw the frame for this title; only edges that look different are painted."""
+        old, self.title = self.title, title
+        if old == title:
+            return
+        self._edges = None
+        if old.target != title.target or old.active != title.active:
+            self.composer.target = title.target
+            self.composer.active = title.active
+        if old.active != title.active:
+            self.set_class(title.active, "-active")
+            self.refresh()
+            return
+        width, height = self.outer_size
+        self.refresh(Region(-1, -1, width, 1))
+        if old.foot != title.foot or old.note != title.note:
+            self.refresh(Region(-1, height - 2, width, 1))
+
+    @property
+    def visibility(self) -> Visibility:
+        """Whether the composer writes to the customer or a private note."""
+        return self.composer.visibility
+
+    def show_thread(self, thread: Thread) -> None:
+        """Show what was said; cheap when nothing changed."""
+        self.transcript.show(thread)
+
+    def notify_style_update(self) -> None:
+        """Draw the frame again in the colours of the new theme."""
+        self._edges = None
+        super().notify_style_update()
+
+    def _drawn(self) -> tuple[Strip, Strip, Strip]:
+        """Return the upper edge, a row between, and the lower edge."""
+        width = self.outer_size.width
+        title = self.title
+        dark = self.app.current_theme.dark
+        key = (title, width, dark)
+        if self._edges is None or self._edges[0] != key:
+            frame = self.get_component_rich_style("pane--frame-active" if title.active else "pane--frame")
+            alert = self.get_component_rich_style("pane--alert")
+            plain = Style(color=frame.color, bgcolor=frame.bgcolor)
+            name = plain + Style(color=hue_colour(title.hue, dark=dark), bold=True)
+            left, right = title_parts(title, width, plain, name, alert)
+            top = spread(left, right, width, ("━" if title.active else "─", plain))
+            side, across = ("┃", "━") if title.active else ("│", "─")
+            ends = "┗┛" if title.active else "└┘"
+            middle = strip_of([(side, plain), (" " * (width - 2), self.rich_style), (side, plain)], width, plain)
+            foot: list[Part] = [(ends[0] + across, plain)]
+            if title.foot:
+                foot.append((f" {shorten(title.foot, width - 6)} ", alert))
+            bottom = spread(foot, [(ends[1], plain)], width, (across, plain))
+            self._edges = (key, top, middle, bottom)
+        return self._edges[1:]
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw the frame; the widgets inside draw themselves."""
+        top, middle, bottom = self._drawn()
+        height = self.outer_size.height
+        rows = [top if y == 0 else bottom if y == height - 1 else middle for y in range(crop.y, crop.bottom)]
+        if (crop.x, crop.width) != (0, self.outer_size.width):
+            rows = [row.crop(crop.x, crop.right) for row in rows]
+        return rows
