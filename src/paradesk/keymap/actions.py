@@ -127,8 +127,6 @@ _ALL: list[Action] = [
         ("transcript",),
         ("transcript.up", "Line up", "Scroll one line up"),
         ("transcript.down", "Line down", "Scroll one line down"),
-        ("transcript.page_up", "Page up", "Scroll one page up; older messages are fetched at the top"),
-        ("transcript.page_down", "Page down", "Scroll one page down"),
         ("transcript.top", "Top", "Go to the oldest message that is loaded"),
         ("transcript.bottom", "Bottom", "Go to the newest message"),
         ("transcript.cursor_up", "Message up", "Select the message above"),
@@ -138,6 +136,12 @@ _ALL: list[Action] = [
         ("transcript.open", "Open link or file", "Show the links and files of the selected message, to copy or save"),
         ("transcript.find_next", "Next match", "Go to the next match"),
         ("transcript.find_previous", "Previous match", "Go to the previous match"),
+    ),
+    *_group(
+        "Transcript",
+        ("transcript", "composer"),
+        ("transcript.page_up", "Page up", "Scroll one page up; older messages are fetched at the top"),
+        ("transcript.page_down", "Page down", "Scroll one page down"),
     ),
     *_group(
         "Picker",
