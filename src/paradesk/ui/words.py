@@ -98,8 +98,3 @@ def link_words(profile: ProfileState, now: float) -> str:
         case Link.ONLINE:
             return f"{mark} online, catching up" if profile.gap else f"{mark} online"
 
-
-def who(conversation: Conversation) -> str:
-    """Return how a chat is called in messages to the agent: the customer's name and the ticket's number."""
-    name = conversation.customer.name or conversation.customer.id
-    return f"{name} #{conversation.number}" if conversation.number else name

@@ -3,18 +3,18 @@
 from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len
-from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
 from paradesk.core.text import clean_line
+from paradesk.ui.content import segment
 
 Part = tuple[str, Style]
 
 
 def strip_of(parts: Iterable[Part], width: int, fill: Style) -> Strip:
     """Return the pieces as one row of exactly `width` cells, cut or filled up at its end."""
-    segments = [Segment(text, style) for text, style in parts if text]
+    segments = [segment(text, style) for text, style in parts if text]
     return Strip(segments).adjust_cell_length(width, fill)
 
 

@@ -12,6 +12,7 @@ from textual.widget import Widget
 
 from paradesk.core.model import ConversationId, Visibility
 from paradesk.core.state import Thread
+from paradesk.ui.safety import filtered
 from paradesk.ui.themes import hue_colour
 from paradesk.ui.widgets.composer import Composer
 from paradesk.ui.widgets.find_bar import FindBar
@@ -176,4 +177,4 @@ class Pane(Widget):
         rows = [top if y == 0 else bottom if y == height - 1 else middle for y in range(crop.y, crop.bottom)]
         if (crop.x, crop.width) != (0, self.outer_size.width):
             rows = [row.crop(crop.x, crop.right) for row in rows]
-        return rows
+        return filtered(self, rows)

@@ -1,0 +1,156 @@
+"""The open panes as the agent changes them: opening, closing, moving between them, and keeping them for next time."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
+
+from textual.widget import Widget
+
+from paradesk.core.model import ConversationId, LocalFile, Visibility
+from paradesk.core.state import State
+from paradesk.desk.layout import Layout
+from paradesk.ui.paneset import PaneSet
+from paradesk.ui.tiling import MAX_PANES
+from paradesk.ui.widgets.pane import Pane
+from paradesk.ui.widgets.workspace import Workspace
+
+
+class Keeps(Protocol):
+    """The part of the desk that remembers."""
+
+    def saved_layout(self) -> Layout:
+        """Return what was saved last."""
+
+    def save_layout(self, layout: Layout) -> None:
+        """Keep it for the next start."""
+
+    def save_draft(self, conversation_id: ConversationId, visibility: Visibility, text: str) -> None:
+        """Keep what is being typed."""
+
+
+class Deck:
+    """Changes the set of panes, moves the focus with it, and saves the layout. Only the agent's actions call it."""
+
+    def __init__(self, desk: Keeps, workspace: Workspace, state: Callable[[], State]) -> None:
+        self._desk, self._workspace, self._state = desk, workspace, state
+        self._typed: dict[tuple[ConversationId, Visibility], str] = {}
+        self._files: dict[ConversationId, tuple[LocalFile, ...]] = {}
+        self._notes: set[ConversationId] = set()
+        self.hotlist = True
+        """Whether the agent wants the hotlist to stay on the screen."""
+
+    @property
+    def panes(self) -> PaneSet:
+        """The open chats."""
+        return self._workspace.pane_set
+
+    @property
+    def acting(self) -> Pane | None:
+        """The pane that an action is about: the one with the focus, else the active one."""
+        node: object = self._workspace.screen.focused
+        while isinstance(node, Widget):
+            if isinstance(node, Pane):
+                return node
+            node = node.parent
+        return self._workspace.active_pane
+
+    # Panes
+
+    async def change(self, panes: PaneSet, *, focus: bool = True) -> None:
+        """Show these panes, save them, and put the focus into the active one's composer."""
+        before = set(self.panes.order)
+        for pane in self._workspace.panes:
+            if pane.conversation_id not in panes.order:
+                self._keep(pane)
+        leaving = self._workspace.screen.focused
+        await self._workspace.apply(panes)
+        for item in panes.order:
+            if item not in before and (pane := self._workspace.pane(item)) is not None:
+                self._fill(pane)
+        active = self._workspace.active_pane
+        if focus or (isinstance(leaving, Widget) and not leaving.is_attached):
+            self._workspace.screen.set_focus(None if active is None else active.composer)
+        self.save()
+
+    async def open(self, conversation_id: ConversationId, *, beside: bool = False) -> None:
+        """Open a chat (or go to its pane), in a free place or in that of the active one."""
+        await self.change(self.panes.open(conversation_id, self._workspace.room, beside=beside))
+
+    async def fill_free_places(self, candidates: tuple[ConversationId, ...]) -> None:
+        """Open these chats where there is room, without taking the activity from another one."""
+        panes = self.panes
+        had_none = panes.active is None
+        for item in candidates:
+            if len(panes.order) < min(self._workspace.room, MAX_PANES):
+                panes = panes.add(item)
+        if panes != self.panes:
+            await self.change(panes, focus=had_none and self._workspace.screen.focused is None)
+
+    async def restore(self) -> bool:
+        """Bring back the panes of the last time; returns whether there were any."""
+        saved = self._desk.saved_layout()
+        self.hotlist = saved.hotlist
+        self._notes = set(saved.notes)
+        panes = PaneSet()
+        for item in saved.panes[:MAX_PANES]:
+            if item in self._state().threads:
+                panes = panes.add(item)
+        if not panes.order:
+            return False
+        if saved.active is not None:
+            panes = panes.activate(saved.active)
+        await self.change(replace(panes, zoomed=saved.zoomed))
+        return True
+
+    def save(self) -> None:
+        """Keep the layout for the next start."""
+        panes = self.panes
+        notes = tuple(item for item in panes.order if item in self._notes)
+        self._desk.save_layout(Layout(panes.order, panes.active, panes.zoomed, self.hotlist, notes))
+
+    # What is typed
+
+    def typed(self, pane: Pane, text: str) -> None:
+        """Keep what stands in a pane's composer."""
+        key = (pane.conversation_id, pane.composer.visibility)
+        if self._typed.get(key) != text:
+            self._typed[key] = text
+            self._desk.save_draft(*key, text)
+
+    def draft(self, conversation_id: ConversationId, visibility: Visibility) -> str:
+        """Return what was typed last: in this session, else before."""
+        typed = self._typed.get((conversation_id, visibility))
+        if typed is not None:
+            return typed
+        thread = self._state().threads.get(conversation_id)
+        return "" if thread is None else thread.drafts.get(visibility, "")
+
+    def put_draft(self, conversation_id: ConversationId, visibility: Visibility, text: str) -> None:
+        """Take over a draft that the desk has changed, such as the text of a reply that was taken back."""
+        self._typed[conversation_id, visibility] = text
+        pane = self._workspace.pane(conversation_id)
+        if pane is not None and pane.composer.visibility is visibility and pane.composer.text != text:
+            pane.composer.set_text(text)
+
+    def set_visibility(self, pane: Pane, visibility: Visibility) -> None:
+        """Switch a composer between public reply and private note; each keeps its own text."""
+        if pane.composer.visibility is visibility:
+            return
+        self.typed(pane, pane.composer.text)
+        pane.composer.visibility = visibility
+        pane.composer.set_text(self.draft(pane.conversation_id, visibility))
+        (self._notes.add if visibility is Visibility.NOTE else self._notes.discard)(pane.conversation_id)
+        self.save()
+
+    def _keep(self, pane: Pane) -> None:
+        self.typed(pane, pane.composer.text)
+        self._files[pane.conversation_id] = tuple(pane.composer.attachments)
+
+    def _fill(self, pane: Pane) -> None:
+        item = pane.conversation_id
+        visibility = Visibility.NOTE if item in self._notes else Visibility.PUBLIC
+        pane.composer.visibility = visibility
+        pane.composer.attachments = self._files.pop(item, ())
+        if text := self.draft(item, visibility):
+            self._typed[item, visibility] = text
+            pane.composer.set_text(text)

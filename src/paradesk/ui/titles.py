@@ -1,0 +1,145 @@
+"""What frames, status bar and terminal title say about the state. Pure."""
+
+import time
+from collections.abc import Iterable, Sequence
+
+from paradesk.core.hotlist import HotlistRow, Rank, title_name
+from paradesk.core.model import Conversation, Delivery, Link
+from paradesk.core.names import first_name, hue
+from paradesk.core.state import State, Thread
+from paradesk.ui.paneset import PaneSet
+from paradesk.ui.widgets.pane import PaneTitle
+from paradesk.ui.widgets.statusbar import Piece
+from paradesk.ui.words import channel_word, link_words, thread_state_words, waiting_mark, waiting_text
+from paradesk.ui.words import clock as span
+
+UNDECIDED = frozenset({Delivery.FAILED, Delivery.UNCERTAIN})
+"""Deliveries that only the agent can end."""
+
+
+def who(thread: Thread) -> str:
+    """Return how a chat is called in messages to the agent: the customer's name and the ticket's number."""
+    number = thread.conversation.number
+    return f"{title_name(thread)} #{number}" if number else title_name(thread)
+
+
+def distinct_part(conversation: Conversation) -> str:
+    """Return what tells a customer from one with a similar name, beside the ticket's number; empty where nothing does."""
+    customer = conversation.customer
+    return next(filter(None, (customer.company, customer.email, customer.phone, customer.plan)), "")
+
+
+def foot_of(thread: Thread, again: str, back: str) -> str:
+    """Return what a pane says in its lower edge: what the agent must decide, or why nothing can be sent."""
+    stuck = [sending for sending in thread.sends.values() if sending.delivery in UNDECIDED]
+    if stuck:
+        unclear = sum(sending.delivery is Delivery.UNCERTAIN for sending in stuck)
+        word = "unclear" if unclear == len(stuck) else "NOT SENT"
+        return f"{len(stuck)} {word} · {again} send again · {back} take back"
+    if thread.removed:
+        return f"no longer yours: {thread.removed}"
+    return f"cannot answer: {reason}" if (reason := thread.conversation.absent.get("send")) else ""
+
+
+def pane_title(
+    thread: Thread,
+    panes: PaneSet,
+    alike: frozenset[str],
+    now: float,
+    *,
+    target: float,
+    note: bool,
+    again: str = "",
+    back: str = "",
+) -> PaneTitle:
+    """Return the title of a chat's pane. `alike` are the names among the open chats that can be mixed up."""
+    conversation, name = thread.conversation, title_name(thread)
+    return PaneTitle(
+        number=panes.number(conversation.id) or 0,
+        name=name,
+        ticket=conversation.number,
+        channel=channel_word(conversation.channel),
+        state=thread_state_words(thread, now),
+        waiting=waiting_text(thread, now, target),
+        unread=thread.unread,
+        active=panes.active == conversation.id,
+        confusable=name in alike,
+        distinct=distinct_part(conversation),
+        hue=hue(conversation.customer.id),
+        note=note,
+        zoomed=panes.zoomed and len(panes.order) > 1,
+        foot=foot_of(thread, again, back),
+    )
+
+
+def active_words(state: State, panes: PaneSet) -> str:
+    """Return which chat a key reaches, such as `1 Sarah Chen #1245`; empty when no chat is open."""
+    thread = state.threads.get(panes.active) if panes.active is not None else None
+    return "" if thread is None else f"{panes.number(thread.conversation.id)} {who(thread)}"
+
+
+def _links(state: State, now: float) -> list[Piece]:
+    profiles = list(state.profiles.values())
+    down = [profile for profile in profiles if profile.link is not Link.ONLINE]
+    if not profiles:
+        return [Piece("◌ connecting…", 3)]
+    if not down:
+        return [Piece(link_words(profiles[0], now) if len(profiles) == 1 else f"● {len(profiles)} online", 3)]
+    name = len(profiles) > 1
+    return [
+        Piece(
+            f"{profile.name} {link_words(profile, now)}" if name else link_words(profile, now),
+            0 if profile.link in (Link.WAITING, Link.REFUSED) else 3,
+            "alert" if profile.link in (Link.WAITING, Link.REFUSED) else "",
+        )
+        for profile in down
+    ]
+
+
+def status_pieces(
+    state: State,
+    rows: Sequence[HotlistRow],
+    panes: PaneSet,
+    now: float,
+    *,
+    target: float,
+    limit: int = 0,
+    hidden: int = 0,
+    app: str = "paradesk",
+) -> tuple[list[Piece], list[Piece]]:
+    """Return what the status bar says at its left and at its right end; `limit` 0 means that there is none."""
+    active = active_words(state, panes)
+    mine = sum(row.rank in (Rank.WAITING, Rank.OTHER) for row in rows)
+    waiting = [row for row in rows if row.rank in (Rank.WAITING, Rank.QUEUE) and row.waiting_since is not None]
+    queued = sum(row.rank is Rank.QUEUE for row in rows)
+    left = [Piece(app, 9, "dim")]
+    left.append(Piece(f"active: {active}", 0, "strong") if active else Piece("no chat is open", 0, "strong"))
+    if len(state.profiles) == 1:
+        left.append(Piece(next(iter(state.profiles)), 8))
+    left += _links(state, now)
+    left.append(Piece(f"{mine}/{limit} chats" if limit else f"{mine} chat{'' if mine == 1 else 's'}", 7))
+    if hidden:
+        left.append(Piece(f"{hidden} pane{'' if hidden == 1 else 's'} hidden", 6))
+    if queued:
+        left.append(Piece(f"{queued} in queue", 5))
+    left.append(Piece(f"{len(waiting)} waiting", 2, "strong" if waiting else "dim"))
+    others = [row for row in waiting if row.conversation_id != panes.active]
+    if others:
+        first = others[0]
+        waited = now - (first.waiting_since or now)
+        text = f"next: {first_name(first.name) or first.name} {span(waited)}{waiting_mark(waited, target)}"
+        left.append(Piece(text, 4, "alert" if waiting_mark(waited, target) else ""))
+    return left, [Piece(time.strftime("%H:%M", time.localtime(now)), 8)]
+
+
+def terminal_title(state: State, panes: PaneSet, waiting: int, *, app: str = "paradesk", alert: str = "") -> str:
+    """Return the terminal's title: the active chat first, then what waits."""
+    active = active_words(state, panes)
+    parts = [f"▶ {active}" if active else "no chat", f"{waiting} waiting" if waiting else "", app]
+    text = " · ".join(filter(None, parts))
+    return f"! {alert} · {text}" if alert else text
+
+
+def waiting_count(rows: Iterable[HotlistRow]) -> int:
+    """Return how many customers wait for an answer, in the queue or with this agent."""
+    return sum(row.rank in (Rank.WAITING, Rank.QUEUE) and row.waiting_since is not None for row in rows)
