@@ -10,22 +10,18 @@ description = "What I am used to"
 "ctrl+x *" = false          # everything that begins with ctrl+x is unbound here
 """
 
-import re
-import tomllib
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
 from paradesk.core.text import clean_line
+from paradesk.core.toml import MAX_BYTES, Document, TomlError, read_toml
 from paradesk.keymap.actions import ACTIONS
 from paradesk.keymap.findings import Finding, KeymapError
 from paradesk.keymap.keymap import KNOWN_CONTEXTS, TEXT_PLACES, Binding, Keymap, Layer, contexts_for
 from paradesk.keymap.names import WRITING_KEYS, UnknownKey, display_sequence, is_printable, parse_sequence
 
-MAX_BYTES = 256 * 1024
-"""Largest keymap file in bytes."""
 MAX_BINDINGS = 2_000
-MAX_LINE = 1_000
-"""Longest line in characters: a dotted key of thousands of parts costs seconds to parse."""
 MAX_KEYS = 4
 """Longest sequence in keys."""
 
@@ -47,63 +43,15 @@ def load_keymap(path: Path, layer: Layer = Layer.PACK) -> Keymap:
 
 def parse_keymap(content: bytes, file: str, layer: Layer = Layer.PACK, name: str = "") -> Keymap:
     """Check the content of a keymap file that is called `file` in findings; raises KeymapError."""
-    document, text = _parse_toml(content, file)
-    reader = _Reader(file, _line_numbers(text), layer)
-    keymap = reader.read(document, name)
+    try:
+        document = read_toml(content)
+    except TomlError as error:
+        raise KeymapError([Finding(file, error.line, error.code, str(error))]) from error
+    reader = _Reader(file, document, layer)
+    keymap = reader.read(document.values, name)
     if reader.findings:
         raise KeymapError(sorted(reader.findings, key=lambda finding: finding.line))
     return keymap
-
-
-def _parse_toml(content: bytes, file: str) -> tuple[dict[str, object], str]:
-    def refuse(line: int, code: str, message: str) -> KeymapError:
-        return KeymapError([Finding(file, line, code, message)])
-
-    if len(content) > MAX_BYTES:
-        raise refuse(0, "too-large", f"a keymap may have at most {MAX_BYTES // 1024} KB")
-    try:
-        text = content.decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise refuse(line, "encoding", "the file is not UTF-8 text") from error
-    for number, line_text in enumerate(text.split("\n"), 1):
-        if len(line_text) > MAX_LINE:
-            raise refuse(number, "too-large", f"a line may have at most {MAX_LINE} characters")
-    try:
-        return tomllib.loads(text), text
-    except RecursionError as error:
-        raise refuse(0, "too-deep", "values are nested too deeply") from error
-    except ValueError as error:
-        at = re.search(r"\(at line (\d+), column \d+\)", str(error))
-        line = int(at[1]) if at else text.count("\n") + 1 if "end of document" in str(error) else 0
-        reason = re.sub(r"\s*\(at [^()]*\)$", "", str(error))
-        raise refuse(line, "toml", f"this is not TOML: {clean_line(reason, 200)}") from error
-
-
-_HEADER = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]\s*(#.*)?$")
-_KEY = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'[^']*'|[A-Za-z0-9_-]+)\s*[=.]""")
-
-
-def _line_numbers(text: str) -> dict[tuple[str, str], int]:
-    """Find the lines of tables and keys, which the parser does not tell; (table, "") is the header's own line."""
-    lines: dict[tuple[str, str], int] = {}
-    table = ""
-    for number, line in enumerate(text.split("\n"), 1):
-        if header := _HEADER.match(line):
-            table = ".".join(_unquoted(part.strip()) for part in header[1].split("."))
-            lines.setdefault((table, ""), number)
-        elif key := _KEY.match(line):
-            lines.setdefault((table, _unquoted(key[1])), number)
-    return lines
-
-
-def _unquoted(text: str) -> str:
-    if text[:1] in "'\"" and text[:1]:
-        try:
-            return str(tomllib.loads(f"key = {text}")["key"])
-        except ValueError:
-            return text.strip("'\"")
-    return text
 
 
 def _near(word: str, known: tuple[str, ...] | list[str]) -> str:
@@ -114,23 +62,22 @@ def _near(word: str, known: tuple[str, ...] | list[str]) -> str:
 class _Reader:
     """Checks one parsed document and gathers every finding, so that a person sees all of them at once."""
 
-    def __init__(self, file: str, lines: dict[tuple[str, str], int], layer: Layer) -> None:
+    def __init__(self, file: str, document: Document, layer: Layer) -> None:
         self.file = file
-        self.lines = lines
+        self.document = document
         self.layer = layer
         self.findings: list[Finding] = []
 
     def report(self, code: str, message: str, table: str, key: str = "") -> None:
-        line = self.lines.get((table, key)) or self.lines.get((table, "")) or self.lines.get(("", table)) or 1
-        self.findings.append(Finding(self.file, line, code, clean_line(message, 300)))
+        self.findings.append(Finding(self.file, self.document.line(table, key), code, clean_line(message, 300)))
 
-    def read(self, document: dict[str, object], name: str) -> Keymap:
+    def read(self, document: Mapping[str, object], name: str) -> Keymap:
         for key in document:
             if key not in ("keymap", "bindings"):
                 hint = _near(key, ("keymap", "bindings"))
                 self.report("unknown-table", f"a keymap has no [{key}]{hint}", key)
         name, description = self.header(document.get("keymap", {}), name)
-        tables = document.get("bindings", {})
+        tables: object = document.get("bindings", {})
         bindings: list[Binding] = []
         if not isinstance(tables, dict):
             self.report("wrong-type", "bindings must be tables such as [bindings.global]", "", "bindings")
@@ -187,7 +134,7 @@ class _Reader:
         except UnknownKey as error:
             self.report("unknown-key", str(error), table, text)
             return None
-        line = self.lines.get((table, text)) or self.lines.get((table, "")) or 1
+        line = self.document.line(table, text)
         if value is False:
             return Binding(context, keys, None, self.file, line, below)
         if not isinstance(value, str):
