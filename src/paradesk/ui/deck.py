@@ -36,6 +36,10 @@ class Deck:
         self._typed: dict[tuple[ConversationId, Visibility], str] = {}
         self._files: dict[ConversationId, tuple[LocalFile, ...]] = {}
         self._notes: set[ConversationId] = set()
+        self.changed: Callable[[], None] = lambda: None
+        """Called after each change of the panes."""
+        self.touched: Callable[[], None] = lambda: None
+        """Called when the agent has opened, closed or chosen a pane."""
         self.hotlist = True
         """Whether the agent wants the hotlist to stay on the screen."""
 
@@ -59,6 +63,8 @@ class Deck:
     async def change(self, panes: PaneSet, *, focus: bool = True) -> None:
         """Show these panes, save them, and put the focus into the active one's composer."""
         before = set(self.panes.order)
+        if focus:
+            self.touched()
         for pane in self._workspace.panes:
             if pane.conversation_id not in panes.order:
                 self._keep(pane)
@@ -71,6 +77,7 @@ class Deck:
         if focus or (isinstance(leaving, Widget) and not leaving.is_attached):
             self._workspace.screen.set_focus(None if active is None else active.composer)
         self.save()
+        self.changed()
 
     async def open(self, conversation_id: ConversationId, *, beside: bool = False) -> None:
         """Open a chat (or go to its pane), in a free place or in that of the active one."""
@@ -84,7 +91,10 @@ class Deck:
             if len(panes.order) < min(self._workspace.room, MAX_PANES):
                 panes = panes.add(item)
         if panes != self.panes:
-            await self.change(panes, focus=had_none and self._workspace.screen.focused is None)
+            await self.change(panes, focus=False)
+            active = self._workspace.active_pane
+            if had_none and active is not None and self._workspace.screen.focused is None:
+                self._workspace.screen.set_focus(active.composer)
 
     async def restore(self) -> bool:
         """Bring back the panes of the last time; returns whether there were any."""
@@ -144,13 +154,25 @@ class Deck:
 
     def _keep(self, pane: Pane) -> None:
         self.typed(pane, pane.composer.text)
-        self._files[pane.conversation_id] = tuple(pane.composer.attachments)
+        self._files[pane.conversation_id] = pane.composer.attachments
+
+    def forget(
+        self, conversation_id: ConversationId, visibility: Visibility, sent: str, files: tuple[LocalFile, ...]
+    ) -> None:
+        """A reply was accepted after its pane had been closed: what is left of the text stays as the draft."""
+        key = (conversation_id, visibility)
+        left = self._typed.get(key, "").replace(sent, "", 1).strip("\n")
+        self._typed[key] = left
+        self._desk.save_draft(*key, left)
+        kept = tuple(file for file in self._files.get(conversation_id, ()) if file not in files)
+        self._files[conversation_id] = kept
 
     def _fill(self, pane: Pane) -> None:
         item = pane.conversation_id
         visibility = Visibility.NOTE if item in self._notes else Visibility.PUBLIC
         pane.composer.visibility = visibility
-        pane.composer.attachments = self._files.pop(item, ())
+        if files := self._files.pop(item, ()):
+            pane.composer.set_attachments(files)
         if text := self.draft(item, visibility):
             self._typed[item, visibility] = text
             pane.composer.set_text(text)

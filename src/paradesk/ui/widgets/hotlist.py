@@ -47,6 +47,9 @@ class Hotlist(Widget, can_focus=True):
             self.conversation_id = conversation_id
             self.beside = beside
 
+    class Left(Message):
+        """The focus has gone elsewhere."""
+
     def __init__(self, *, target: float = 45.0, id: str | None = None) -> None:
         super().__init__(id=id)
         self.target = target
@@ -223,6 +226,7 @@ class Hotlist(Widget, can_focus=True):
         self._settle()
         self._drawn = []
         self.refresh()
+        self.post_message(self.Left())
 
     def move(self, rows: int) -> None:
         """Move the cursor by so many rows, stopping at the ends."""
@@ -234,15 +238,12 @@ class Hotlist(Widget, can_focus=True):
         self._repaint()
 
     def handle_action(self, action_id: str) -> bool:
-        """Carry out a `hotlist.*` action of this list; returns whether it was one."""
+        """Move the cursor; returns whether the action was one of these. Opening a chat is not this widget's."""
         match action_id:
             case "hotlist.up":
                 self.move(-1)
             case "hotlist.down":
                 self.move(1)
-            case "hotlist.open" | "hotlist.open_new":
-                if self._cursor is not None:
-                    self.post_message(self.Chosen(self._cursor, beside=action_id == "hotlist.open_new"))
             case _:
                 return False
         return True

@@ -1,7 +1,8 @@
 """One chat on the screen: a frame that says whose it is, the transcript, the find line, the composer."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from rich.cells import cell_len
 from rich.style import Style
@@ -10,11 +11,12 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from paradesk.core.model import ConversationId, Visibility
+from paradesk.core.model import ConversationId, LocalFile, Visibility
 from paradesk.core.state import Thread
 from paradesk.ui.safety import filtered
 from paradesk.ui.themes import hue_colour
 from paradesk.ui.widgets.composer import Composer
+from paradesk.ui.widgets.composer_rows import Target
 from paradesk.ui.widgets.find_bar import FindBar
 from paradesk.ui.widgets.lines import Part, shorten, spread, strip_of, width_of
 from paradesk.ui.widgets.transcript import TranscriptView
@@ -44,13 +46,12 @@ class PaneTitle:
     foot: str = ""
     """What needs the agent's decision, such as a reply that failed; stands in the lower edge."""
 
-    @property
-    def target(self) -> str:
-        """How the input line names the one whom a reply goes to."""
-        mark = "≈ " if self.confusable else ""
-        ticket = f" #{self.ticket}" if self.ticket else ""
-        distinct = f" ({self.distinct})" if self.confusable and self.distinct else ""
-        return f"{mark}{self.name}{ticket}{distinct}"
+    def target(self, *, dark: bool) -> Target:
+        """Return how the input line names the one whom a reply goes to."""
+        name = self.name
+        if self.confusable:
+            name = f"≈ {name} ({self.distinct})" if self.distinct else f"≈ {name}"
+        return Target(name, self.ticket, hue_colour(self.hue, dark=dark))
 
 
 def title_parts(title: PaneTitle, width: int, frame: Style, name: Style, alert: Style) -> tuple[list[Part], list[Part]]:
@@ -89,6 +90,33 @@ def title_parts(title: PaneTitle, width: int, frame: Style, name: Style, alert: 
     return [*head, (shown, name), *tail, (" ", frame)], right
 
 
+class PaneOwner(Protocol):
+    """What a pane asks of the rest."""
+
+    def typed(self, pane: "Pane", text: str) -> None:
+        """Keep what stands in the composer."""
+
+    def typing(self, conversation_id: ConversationId, typing: bool) -> None:
+        """Tell the customer that somebody writes."""
+
+    def send(
+        self,
+        pane: "Pane",
+        text: str,
+        visibility: Visibility,
+        attachments: tuple[LocalFile, ...],
+        *,
+        claim: Callable[[], None] | None = None,
+    ) -> bool:
+        """Send to the pane's customer."""
+
+    def history(self, conversation_id: ConversationId) -> None:
+        """Fetch what was said before."""
+
+    def tell(self, text: str, severity: str) -> None:
+        """Tell the agent something."""
+
+
 class Pane(Widget):
     """The conversation of a pane never changes: another chat is another pane."""
 
@@ -100,9 +128,10 @@ class Pane(Widget):
     Pane > .pane--alert { color: $warning; background: $background; text-style: bold; }
     """
 
-    def __init__(self, conversation_id: ConversationId) -> None:
+    def __init__(self, conversation_id: ConversationId, owner: PaneOwner) -> None:
         super().__init__()
         self.conversation_id = conversation_id
+        self._owner = owner
         self.title = PaneTitle(number=0, name="")
         self.transcript = TranscriptView()
         self.find_bar = FindBar()
@@ -121,9 +150,8 @@ class Pane(Widget):
         if old == title:
             return
         self._edges = None
-        if old.target != title.target or old.active != title.active:
-            self.composer.target = title.target
-            self.composer.active = title.active
+        self.composer.target = title.target(dark=self.app.current_theme.dark)
+        self.composer.active = title.active
         if old.active != title.active:
             self.set_class(title.active, "-active")
             self.refresh()
@@ -141,6 +169,55 @@ class Pane(Widget):
     def show_thread(self, thread: Thread) -> None:
         """Show what was said; cheap when nothing changed."""
         self.transcript.show(thread)
+
+    # What the parts of the pane say
+
+    def on_composer_changed(self, event: Composer.Changed) -> None:
+        """Keep the draft."""
+        event.stop()
+        self._owner.typed(self, event.text)
+
+    def on_composer_send_requested(self, event: Composer.SendRequested) -> None:
+        """Send to this pane's customer, whichever pane is active by now."""
+        event.stop()
+        self._owner.send(self, event.text, event.visibility, event.attachments, claim=event.claim)
+
+    def on_composer_slots_open(self, event: Composer.SlotsOpen) -> None:
+        """Say what must be filled in first."""
+        event.stop()
+        blanks = ", ".join(dict.fromkeys(f"⟦{name}⟧" for name in event.names))
+        self._owner.tell(f"{self.title.name}: fill in {blanks} first. Nothing was sent; tab goes to the next", "warning")
+
+    def on_composer_typing(self, event: Composer.Typing) -> None:
+        """Tell the customer."""
+        event.stop()
+        self._owner.typing(self.conversation_id, event.typing)
+
+    def on_composer_paste_cut(self, event: Composer.PasteCut) -> None:
+        """Say that a paste was too long."""
+        event.stop()
+        self._owner.tell(f"{self.title.name}: the paste was too long, {event.lost} characters were left out", "warning")
+
+    def on_transcript_view_history_wanted(self, event: TranscriptView.HistoryWanted) -> None:
+        """Fetch what was said before."""
+        event.stop()
+        self._owner.history(self.conversation_id)
+
+    def on_find_bar_changed(self, event: FindBar.Changed) -> None:
+        """Find as the agent types."""
+        event.stop()
+        found = self.transcript.find(event.query)
+        self.find_bar.show_count(f"{found} found" if event.query else "")
+
+    def on_find_bar_step(self, event: FindBar.Step) -> None:
+        """Go to another match."""
+        event.stop()
+        self.transcript.find_next(event.direction)
+
+    def on_find_bar_closed(self, event: FindBar.Closed) -> None:
+        """Go back to writing."""
+        event.stop()
+        self.screen.set_focus(self.composer)
 
     def notify_style_update(self) -> None:
         """Draw the frame again in the colours of the new theme."""

@@ -21,6 +21,13 @@ class Workspace(Widget):
     class Resized(Message):
         """The room for panes has changed."""
 
+    class Entered(Message):
+        """The focus went into the pane of this chat."""
+
+        def __init__(self, conversation_id: ConversationId) -> None:
+            super().__init__()
+            self.conversation_id = conversation_id
+
     def __init__(self, make_pane: Callable[[ConversationId], Pane], *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._make_pane = make_pane
@@ -96,6 +103,12 @@ class Workspace(Widget):
             return None
         found = neighbour([self._boxes[item] for item in shown], shown.index(self.pane_set.active), direction)
         return None if found is None else shown[found]
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Say which pane a click went into."""
+        for node in event.widget.ancestors_with_self:
+            if isinstance(node, Pane) and node.conversation_id != self.pane_set.active:
+                self.post_message(self.Entered(node.conversation_id))
 
     def on_resize(self, event: events.Resize) -> None:
         """Tile again."""

@@ -1,0 +1,317 @@
+"""The application: it puts desk, keymap and widgets together and holds no behaviour of its own."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+from textual import events
+from textual.app import App, ComposeResult
+from textual.filter import LineFilter
+from textual.screen import ModalScreen, Screen
+
+from paradesk.canned import Library
+from paradesk.config.settings import Settings
+from paradesk.core.model import ConversationId, LocalFile, Visibility
+from paradesk.core.state import State
+from paradesk.core.text import clean_line, clean_text
+from paradesk.desk.desk import Desk
+from paradesk.keymap.dispatch import Dispatcher
+from paradesk.keymap.keymap import Keymap
+from paradesk.ui.body import Body
+from paradesk.ui.bridge import Bridge
+from paradesk.ui.commands import Command, all_commands
+from paradesk.ui.crash import crash_line, write_report
+from paradesk.ui.deck import Deck
+from paradesk.ui.keys import KeyRouter, drain
+from paradesk.ui.paneset import PaneSet
+from paradesk.ui.reporting import Notice, Reporter
+from paradesk.ui.safety import ControlGuard
+from paradesk.ui.sender import Sender
+from paradesk.ui.themes import THEMES
+from paradesk.ui.view import View
+from paradesk.ui.widgets.hotlist import Hotlist
+from paradesk.ui.widgets.pane import Pane
+from paradesk.ui.widgets.workspace import Workspace
+
+Result = TypeVar("Result")
+
+QUESTION_GRACE = 0.2
+"""Seconds in which a fresh yes-or-no question takes no key: what was typed before it appeared is no answer to it."""
+
+
+class WorkScreen(Screen[None], inherit_bindings=False):
+    """The one screen beneath all dialogs."""
+
+    BLANK = True
+    DEFAULT_CSS = "WorkScreen { layout: vertical; overflow: hidden; background: $background; }"
+
+    def compose(self) -> ComposeResult:
+        """Everything stands in the body."""
+        assert isinstance(self.app, ParadeskApp)
+        yield from self.app.body.parts()
+
+
+class ParadeskApp(App[int], inherit_bindings=False):
+    """The workstation on a terminal. Tests drive it with a desk of their own."""
+
+    ENABLE_COMMAND_PALETTE = False
+    AUTO_FOCUS: ClassVar[str | None] = None
+    CSS = """
+    ToastRack { dock: top; align: right top; margin-top: 2; margin-bottom: 0; }
+    Toast { padding: 0 1; }
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        *,
+        directory: Path,
+        settings: Settings,
+        keymaps: Sequence[Keymap],
+        library: Library,
+        title: str = "paradesk",
+        clock: Callable[[], float] = time.time,
+        question_grace: float = QUESTION_GRACE,
+    ) -> None:
+        super().__init__()
+        self.desk, self.settings, self.library, self.clock = desk, settings, library, clock
+        self.directory = directory
+        self.title = title
+        self.keymap_name = clean_line(keymaps[-1].name if keymaps else "", 40)
+        self.folder = Path.home()
+        """Where the last file was attached from."""
+        self.downloads = Path.home() / "Downloads"
+        self.dispatcher = Dispatcher(keymaps)
+        self.bridge = Bridge(desk, self._show)
+        self.body = Body(Workspace(self._make_pane, id="workspace"), target=float(settings.response_target))
+        self.deck = Deck(desk, self.workspace, lambda: self.state)
+        self.reporter = Reporter(self, settings)
+        self.view = View(self)
+        self.sender = Sender(desk, self.bridge, self.deck, self.tell, self.key)
+        self.router = KeyRouter(self, self.dispatcher, self._command, lambda: self.body.which_key, self._keys_changed)
+        self._commands: dict[str, Command] = {}
+        self._question_grace = question_grace
+        self._question_until = 0.0
+        self._crash: BaseException | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = settings.theme
+
+    # Parts
+
+    @property
+    def state(self) -> State:
+        """The snapshot on the screen."""
+        return self.bridge.state
+
+    @property
+    def workspace(self) -> Workspace:
+        """The panes."""
+        return self.body.workspace
+
+    @property
+    def hotlist(self) -> Hotlist:
+        """The list of all chats."""
+        return self.body.hotlist
+
+    @property
+    def notices(self) -> "deque[Notice]":
+        """What the agent was told in this session, oldest first."""
+        return self.reporter.notices
+
+    @property
+    def jump_order(self) -> tuple[ConversationId, ...]:
+        """All chats in the order in which keys go through them."""
+        return tuple(row.conversation_id for row in self.view.rows)
+
+    def get_default_screen(self) -> Screen[None]:
+        """The workspace."""
+        return WorkScreen(id="_default")
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """All filters, and last the one that lets no control character out."""
+        return [*super().get_line_filters(), _GUARD]
+
+    def _make_pane(self, conversation_id: ConversationId) -> Pane:
+        return Pane(conversation_id, self.sender)
+
+    # Life
+
+    async def on_mount(self) -> None:
+        """Follow the desk, and bring back the panes of the last time."""
+        self.bridge.start()
+        self.share_out()
+        self.view.start()
+
+    async def on_ready(self) -> None:
+        """Restore once the room for panes is known."""
+        await self.view.restore()
+
+    def on_unmount(self) -> None:
+        """Let go of the desk; it is ended by whoever started it."""
+        self.bridge.stop()
+        self.reporter.close()
+
+    def _show(self, state: State) -> None:
+        self.view.show(state)
+
+    def refresh_view(self) -> None:
+        """Show the present snapshot again, because something of the screen's own has changed."""
+        self.view.show(self.state)
+
+    def run_soon(self, work: Coroutine[Any, Any, object]) -> None:
+        """Do something that takes more than one turn of the loop, after the message in hand."""
+
+        async def run() -> None:
+            try:
+                await work
+            except Exception as error:
+                self._handle_exception(error)
+
+        task = asyncio.get_running_loop().create_task(run())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """End the app on an error of its own. The traceback that Textual would print shows local values."""
+        self._return_code = 1
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        if self._crash is None:
+            self._crash = error
+        self._close_messages_no_wait()
+
+    @property
+    def crash(self) -> BaseException | None:
+        """The error that ended the app, or None."""
+        return self._crash
+
+    def crash_message(self) -> str:
+        """Write the crash report and return the one line about it; empty when there was no crash."""
+        if self._crash is None:
+            return ""
+        return crash_line(self._crash, write_report(self._crash, self.directory))
+
+    # Keys
+
+    async def on_event(self, event: events.Event) -> None:
+        """Let every key that comes from the terminal go through the keymap first."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            if not self.app_focus:
+                self.app_focus = True
+            if self._too_early(event) or await self.router.press(event):
+                return
+        elif isinstance(event, (events.Paste, events.MouseDown)) and not event.is_forwarded:
+            self.router.cancel()
+        await super().on_event(event)
+        if isinstance(event, events.Key) and len(self.screen_stack) > 1:
+            await drain([self.focused or self.screen, self.screen])
+
+    def _too_early(self, event: events.Key) -> bool:
+        """Say whether a key was typed before a question could be read; text goes where it was meant to go."""
+        if not self._question_until:
+            return False
+        if len(self.screen_stack) == 1 or asyncio.get_running_loop().time() >= self._question_until:
+            self._question_until = 0.0
+            return False
+        pane = self.deck.acting
+        if event.character is not None and event.is_printable and pane is not None:
+            pane.composer.insert(event.character)
+        else:
+            self.bell()
+        return True
+
+    def _command(self, action_id: str) -> "Any":
+        if not self._commands:
+            self._commands = dict(all_commands())
+        command = self._commands.get(action_id)
+        return None if command is None else command(self)
+
+    def _keys_changed(self) -> None:
+        self.view.show_hints()
+
+    def key(self, action_id: str) -> str:
+        """Return the best key of an action as people read it, or the action's name where none is bound."""
+        keys = self.dispatcher.keys_for(action_id)
+        return keys[0] if keys else action_id
+
+    async def ask(
+        self, screen: "ModalScreen[Result | None]", then: "Callable[[Result | None], None] | None" = None
+    ) -> None:
+        """Show a dialog; when this returns it takes keys. `then` gets its result."""
+        from paradesk.ui.screens.confirm import ConfirmScreen
+
+        await self.push_screen(screen, then)
+        await drain([screen])
+        if isinstance(screen, ConfirmScreen) and self._question_grace:
+            self._question_until = asyncio.get_running_loop().time() + self._question_grace
+
+    # What commands and widgets ask for
+
+    def tell(self, text: str, severity: str = "information") -> None:
+        """Tell the agent something in a toast that takes no focus, and keep it among the notices."""
+        self.reporter.tell(clean_text(text, 600), severity, self.clock())
+
+    def send(
+        self,
+        pane: Pane,
+        text: str,
+        visibility: Visibility,
+        attachments: tuple[LocalFile, ...],
+        *,
+        then: Callable[[], object] | None = None,
+    ) -> bool:
+        """Send a pane's text to its own customer; returns whether it was on its way."""
+        return self.sender.send(pane, text, visibility, attachments, then=then)
+
+    def share_out(self) -> None:
+        """Share the screen between hotlist, panes and customer panel."""
+        self.body.share(self.size, wanted=self.deck.hotlist)
+
+    def call_up_hotlist(self) -> None:
+        """Show the hotlist even where it has no place of its own; it goes when the focus leaves it."""
+        self.body.share(self.size, wanted=self.deck.hotlist, called=True)
+
+    @property
+    def panel_wanted(self) -> bool:
+        """Whether the agent wants the customer panel."""
+        return self.body.panel_wanted
+
+    @panel_wanted.setter
+    def panel_wanted(self, wanted: bool) -> None:
+        self.body.panel_wanted = wanted
+
+    def on_resize(self) -> None:
+        """Share out again."""
+        self.share_out()
+
+    def on_app_focus(self) -> None:
+        """The agent is back."""
+        self.view.looked()
+
+    async def on_hotlist_chosen(self, event: Hotlist.Chosen) -> None:
+        """A row of the hotlist was clicked."""
+        await self.deck.open(event.conversation_id, beside=event.beside)
+
+    def on_hotlist_left(self) -> None:
+        """Take the hotlist away again where it was only called up."""
+        self.share_out()
+
+    async def on_workspace_entered(self, event: Workspace.Entered) -> None:
+        """A click went into another pane."""
+        panes: PaneSet = self.deck.panes
+        if panes.active != event.conversation_id:
+            await self.deck.change(panes.activate(event.conversation_id), focus=False)
+            self.refresh_view()
+
+    def on_workspace_resized(self) -> None:
+        """There may be room for more."""
+        self.refresh_view()
+
+
+_GUARD = ControlGuard()

@@ -1,0 +1,201 @@
+"""Actions about the live chat: answering the next one, joining, leaving, handing over, files, failed replies."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from paradesk.connectors.base import Outcome
+from paradesk.core.hotlist import next_waiting as who_waits_next
+from paradesk.core.intents import EndChat, Join, Leave, Transfer
+from paradesk.core.model import ClientId, Delivery, LocalFile, Visibility
+from paradesk.core.state import Sending, Thread
+from paradesk.ui.commands.asking import able, acting, submit
+from paradesk.ui.sending import failure_text
+from paradesk.ui.titles import UNDECIDED, who
+
+if TYPE_CHECKING:
+    from paradesk.ui.app import ParadeskApp
+    from paradesk.ui.commands import Command
+
+
+async def next_waiting(app: "ParadeskApp") -> None:
+    """Go to the customer who has waited longest."""
+    found = who_waits_next(app.state, app.deck.panes.active)
+    if found is None:
+        app.tell("Nobody else waits")
+        return
+    await app.deck.open(found)
+
+
+async def join(app: "ParadeskApp") -> None:
+    """Take the chat of the active pane, or the one under the hotlist's cursor, from the queue."""
+    if app.hotlist.has_focus and app.hotlist.cursor is not None:
+        await app.deck.open(app.hotlist.cursor)
+    if (found := acting(app)) is None:
+        return
+    _, thread = found
+    if thread.conversation.joined:
+        app.tell(f"{who(thread)}: you are in this chat already")
+        return
+    if able(app, thread, "join"):
+        submit(app, thread, Join(thread.conversation.id), "joining")
+
+
+async def leave(app: "ParadeskApp") -> None:
+    """Give the chat back without ending it, after asking."""
+    from paradesk.ui.screens.confirm import ConfirmScreen
+
+    if (found := acting(app)) is None:
+        return
+    _, thread = found
+    if not able(app, thread, "leave"):
+        return
+
+    def answered(yes: bool | None) -> None:
+        if yes:
+            submit(app, thread, Leave(thread.conversation.id), "leaving", lambda _: app.tell(f"{who(thread)}: left"))
+
+    detail = "The chat goes back to the queue; the customer is not told. Your draft is kept."
+    await app.ask(ConfirmScreen(f"Leave the chat with {who(thread)}?", detail), answered)
+
+
+async def end(app: "ParadeskApp") -> None:
+    """End the chat for both sides, after asking."""
+    from paradesk.ui.screens.confirm import ConfirmScreen
+
+    if (found := acting(app)) is None:
+        return
+    _, thread = found
+    if not able(app, thread, "end_chat"):
+        return
+
+    def answered(yes: bool | None) -> None:
+        if yes:
+            submit(app, thread, EndChat(thread.conversation.id), "ending", lambda _: app.tell(f"{who(thread)}: ended"))
+
+    detail = "The customer cannot write any more in this chat. The ticket keeps its status."
+    await app.ask(ConfirmScreen(f"End the chat with {who(thread)}?", detail), answered)
+
+
+async def transfer(app: "ParadeskApp") -> None:
+    """Hand the chat to a colleague or a team, with a note for them."""
+    from paradesk.ui.screens.tickets import TransferScreen
+
+    if (found := acting(app)) is None:
+        return
+    _, thread = found
+    if not able(app, thread, "transfer"):
+        return
+    conversation = thread.conversation
+    profile = app.state.profiles.get(conversation.profile)
+    me = profile.agent.id if profile is not None and profile.agent is not None else None
+    roster = tuple(agent for agent in (profile.roster if profile is not None else ()) if agent.id != me)
+    names = {agent.id: agent.name for agent in roster}
+
+    def chosen(result: tuple[str, str] | None) -> None:
+        if result is None:
+            return
+        target, note = result
+
+        def done(_outcome: Outcome) -> None:
+            app.tell(f"{who(thread)}: handed to {names.get(target, target)}")
+
+        submit(app, thread, Transfer(conversation.id, target, note), "handing it over", done)
+
+    await app.ask(TransferScreen(conversation, roster), chosen)
+
+
+async def attach(app: "ParadeskApp") -> None:
+    """Choose a file that goes out with the reply of the active pane."""
+    from paradesk.ui.screens.attach import AttachScreen
+
+    if (found := acting(app)) is None:
+        return
+    pane, thread = found
+    if not able(app, thread, "attachments_out"):
+        return
+
+    def chosen(file: LocalFile | None) -> None:
+        if file is not None:
+            app.folder = Path(file.path).parent
+            pane.composer.set_attachments((*pane.composer.attachments, file), app.key("composer.remove_attachment"))
+
+    limit = app.desk.capabilities(thread.conversation.profile).max_attachment_bytes
+    await app.ask(AttachScreen(app.folder, limit), chosen)
+
+
+def note(app: "ParadeskApp") -> None:
+    """Switch the composer between public reply and private note."""
+    if (found := acting(app)) is None:
+        return
+    pane, thread = found
+    if pane.composer.visibility is Visibility.NOTE:
+        app.deck.set_visibility(pane, Visibility.PUBLIC)
+    elif able(app, thread, "notes"):
+        app.deck.set_visibility(pane, Visibility.NOTE)
+    app.refresh_view()
+
+
+def _stuck(thread: Thread) -> tuple[ClientId, Sending] | None:
+    return next((item for item in thread.sends.items() if item[1].delivery in UNDECIDED), None)
+
+
+async def retry(app: "ParadeskApp") -> None:
+    """Send the failed reply of this chat again; for one that may have arrived, ask first."""
+    from paradesk.ui.screens.confirm import ConfirmScreen
+
+    if (found := acting(app)) is None:
+        return
+    _, thread = found
+    stuck = _stuck(thread)
+    if stuck is None:
+        app.tell(f"{who(thread)}: no reply has failed")
+        return
+    client_id, sending = stuck
+
+    def failed(error: BaseException) -> None:
+        app.tell(failure_text(who(thread), "sending again", error), "error")
+
+    def answered(yes: bool | None) -> None:
+        if yes:
+            app.bridge.when_done(app.desk.retry(client_id), None, failed)
+
+    if sending.delivery is Delivery.UNCERTAIN:
+        detail = "It is not known whether the customer has got it. Sending again may show it twice."
+        await app.ask(ConfirmScreen(f"Send the reply to {who(thread)} again?", detail), answered)
+    else:
+        answered(True)
+
+
+def dismiss(app: "ParadeskApp") -> None:
+    """Give up the failed or uncertain reply of this chat; its text goes back into the composer."""
+    if (found := acting(app)) is None:
+        return
+    _, thread = found
+    stuck = _stuck(thread)
+    if stuck is None:
+        app.tell(f"{who(thread)}: no reply has failed")
+        return
+    client_id, sending = stuck
+    visibility = sending.message.visibility if sending.message is not None else Visibility.PUBLIC
+
+    def failed(error: BaseException) -> None:
+        app.tell(failure_text(who(thread), "taking it back", error), "error")
+
+    def done(draft: str) -> None:
+        app.deck.put_draft(thread.conversation.id, visibility, draft)
+        app.tell(f"{who(thread)}: the text is back in the composer")
+
+    app.bridge.when_done(app.desk.dismiss(client_id), done, failed)
+
+
+COMMANDS: "dict[str, Command]" = {
+    "chat.next_waiting": next_waiting,
+    "chat.join": join,
+    "chat.leave": leave,
+    "chat.end": end,
+    "chat.transfer": transfer,
+    "chat.attach": attach,
+    "chat.note": note,
+    "chat.retry": retry,
+    "chat.dismiss": dismiss,
+}

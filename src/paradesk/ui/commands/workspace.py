@@ -1,0 +1,248 @@
+"""Actions about the workspace: hotlist, panels, reading back, canned responses, help, themes, the end."""
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from paradesk.core.model import Attachment
+from paradesk.core.state import Thread
+from paradesk.core.text import clean_filename
+from paradesk.keymap.actions import ACTIONS
+from paradesk.ui.commands.asking import able, acting
+from paradesk.ui.sending import failure_text
+from paradesk.ui.themes import THEME_NAMES
+from paradesk.ui.titles import who
+
+if TYPE_CHECKING:
+    from paradesk.ui.app import ParadeskApp
+    from paradesk.ui.commands import Command
+
+FIRST_KEYS: tuple[tuple[str, str], ...] = (
+    ("composer.send", "send to the customer on the input line"),
+    ("composer.newline", "begin a new line"),
+    ("chat.next_waiting", "go to who has waited longest"),
+    ("canned.pick", "choose a canned response"),
+    ("hotlist.focus", "go to the list of all chats, and back"),
+    ("pane.2", "go to pane 2 (and so on)"),
+    ("chat.join", "take a chat from the queue"),
+    ("status.solved", "set the ticket solved"),
+    ("app.palette", "all actions by name"),
+    ("app.help", "all keys"),
+)
+"""The ten keys of the first-run screen."""
+
+
+async def focus_hotlist(app: "ParadeskApp") -> None:
+    """Show the hotlist and move to it, or go back to the active pane."""
+    if app.hotlist.has_focus:
+        await app.deck.change(app.deck.panes)
+        return
+    app.call_up_hotlist()
+    app.screen.set_focus(app.hotlist)
+
+
+async def toggle_hotlist(app: "ParadeskApp") -> None:
+    """Show or hide the hotlist for good."""
+    app.deck.hotlist = not app.hotlist.display
+    app.share_out()
+    await app.deck.change(app.deck.panes)
+
+
+async def open_row(beside: bool, app: "ParadeskApp") -> None:
+    """Open the chat under the hotlist's cursor."""
+    if app.hotlist.cursor is not None:
+        await app.deck.open(app.hotlist.cursor, beside=beside)
+
+
+def customer_panel(app: "ParadeskApp") -> None:
+    """Show or hide what is known of the active customer."""
+    app.panel_wanted = not app.panel_wanted
+    app.share_out()
+    app.refresh_view()
+
+
+def focus_transcript(app: "ParadeskApp") -> None:
+    """Move between the composer and the transcript of the pane."""
+    if (pane := app.deck.acting) is None:
+        return
+    inside = pane.composer if pane.transcript.has_focus else pane.transcript
+    app.screen.set_focus(inside)
+
+
+def find(app: "ParadeskApp") -> None:
+    """Find text in the transcript of the pane."""
+    if (pane := app.deck.acting) is not None:
+        pane.find_bar.open()
+
+
+def in_transcript(action_id: str, app: "ParadeskApp") -> None:
+    """Carry out an action of the transcript from elsewhere."""
+    if (pane := app.deck.acting) is not None and not pane.transcript.handle_action(action_id):
+        app.bell()
+
+
+def in_composer(action_id: str, app: "ParadeskApp") -> None:
+    """Carry out an action of the composer from elsewhere."""
+    if (pane := app.deck.acting) is not None:
+        pane.composer.handle_action(action_id)
+
+
+def in_hotlist(action_id: str, app: "ParadeskApp") -> None:
+    """Move the hotlist's cursor from elsewhere."""
+    app.hotlist.handle_action(action_id)
+
+
+async def pick_canned(app: "ParadeskApp") -> None:
+    """Choose a canned response, filled for this chat, and insert it at the cursor."""
+    from paradesk.ui.screens.picker import PickerScreen
+
+    if (found := acting(app)) is None:
+        return
+    pane, thread = found
+    profile = app.state.profiles.get(thread.conversation.profile)
+    agent = profile.agent if profile is not None else None
+
+    def chosen(filled: object) -> None:
+        text = getattr(filled, "text", filled)
+        if isinstance(text, str) and text:
+            pane.composer.insert(text)
+            app.screen.set_focus(pane.composer)
+
+    await app.ask(PickerScreen(app.library, thread, agent), chosen)
+
+
+async def links(app: "ParadeskApp") -> None:
+    """Show the links and files of the selected message, to copy or to save."""
+    from paradesk.ui.screens.links import LinkChoice, LinksScreen
+
+    if (found := acting(app)) is None:
+        return
+    pane, thread = found
+    addresses, files = pane.transcript.links_of_cursor()
+
+    def chosen(choice: LinkChoice | None) -> None:
+        if choice is None:
+            return
+        if choice.url:
+            app.copy_to_clipboard(choice.url)
+            app.tell("Link copied")
+        if choice.attachment is not None:
+            save_attachment(app, thread, choice.attachment)
+
+    await app.ask(LinksScreen(addresses, files), chosen)
+
+
+def save_attachment(app: "ParadeskApp", thread: Thread, attachment: Attachment) -> None:
+    """Fetch a file and keep it in the downloads folder under a name that replaces nothing."""
+    if not able(app, thread, "attachments_in"):
+        return
+
+    def done(content: bytes) -> None:
+        try:
+            path = _store(app.downloads, attachment.name, content)
+        except OSError as error:
+            app.tell(f"{attachment.name} could not be saved: {error.strerror or error}", "error")
+            return
+        app.tell(f"Saved {path}")
+
+    def failed(error: BaseException) -> None:
+        app.tell(failure_text(who(thread), f"fetching {attachment.name}", error), "error")
+
+    app.bridge.when_done(app.desk.fetch(thread.conversation.id, attachment), done, failed)
+
+
+def _store(folder: Path, name: str, content: bytes) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    safe = Path(clean_filename(name))
+    for attempt in range(1000):
+        path = folder / (safe.name if not attempt else f"{safe.stem}-{attempt}{safe.suffix}")
+        try:
+            with path.open("xb") as file:
+                path.chmod(0o600)
+                file.write(content)
+        except FileExistsError:
+            continue
+        return path
+    raise OSError(f"{folder} has too many files called {safe.name}")
+
+
+async def show_help(app: "ParadeskApp") -> None:
+    """Show every action with its keys and what it does."""
+    from paradesk.ui.screens.reading import HelpRow, HelpScreen
+
+    rows = [
+        HelpRow(action.category, action.title, action.description, tuple(app.dispatcher.keys_for(action.id)), action.id)
+        for action in ACTIONS.values()
+    ]
+    await app.ask(HelpScreen(rows, keymap=app.keymap_name))
+
+
+async def palette(app: "ParadeskApp") -> None:
+    """Search all actions by name and do one."""
+    from paradesk.ui.screens.choose import PaletteEntry, PaletteScreen
+
+    entries = [
+        PaletteEntry(action.id, action.title, action.description, action.category, app.key(action.id))
+        for action in ACTIONS.values()
+        if not {"picker", "dialog"} & set(action.contexts) and action.id != "app.palette"
+    ]
+
+    def chosen(action_id: str | None) -> None:
+        if action_id is not None:
+            app.run_soon(app.router.run(action_id))
+
+    await app.ask(PaletteScreen(entries), chosen)
+
+
+async def intro(app: "ParadeskApp") -> None:
+    """Show the first-run screen."""
+    from paradesk.ui.screens.reading import IntroScreen
+
+    await app.ask(IntroScreen([(app.key(action_id), meaning) for action_id, meaning in FIRST_KEYS]))
+
+
+def next_theme(app: "ParadeskApp") -> None:
+    """Change to the next colour theme."""
+    names = THEME_NAMES
+    place = names.index(app.theme) + 1 if app.theme in names else 0
+    app.theme = names[place % len(names)]
+    app.tell(f"Theme: {app.theme.removeprefix('paradesk-')}")
+
+
+async def notices(app: "ParadeskApp") -> None:
+    """Show the notices of this session again."""
+    from paradesk.ui.screens.reading import NoticesScreen
+
+    await app.ask(NoticesScreen(tuple(app.notices)))
+
+
+def end(app: "ParadeskApp") -> None:
+    """End Paradesk; nothing needs to be asked, because drafts and panes are kept."""
+    app.exit(0)
+
+
+_ELSEWHERE = [
+    *((action_id, in_transcript) for action_id in ACTIONS if action_id.startswith("transcript.")),
+    *((action_id, in_composer) for action_id in ACTIONS if action_id.startswith("composer.")),
+    *((action_id, in_hotlist) for action_id in ("hotlist.up", "hotlist.down")),
+]
+
+COMMANDS: "dict[str, Command]" = {
+    **{action_id: partial(place, action_id) for action_id, place in _ELSEWHERE},
+    "hotlist.focus": focus_hotlist,
+    "hotlist.toggle": toggle_hotlist,
+    "hotlist.open": partial(open_row, False),
+    "hotlist.open_new": partial(open_row, True),
+    "customer.panel": customer_panel,
+    "transcript.focus": focus_transcript,
+    "transcript.find": find,
+    "transcript.open": links,
+    "canned.pick": pick_canned,
+    "app.help": show_help,
+    "app.palette": palette,
+    "app.intro": intro,
+    "app.theme": next_theme,
+    "app.log": notices,
+    "app.quit": end,
+}
+

@@ -1,0 +1,142 @@
+"""From "start" to an exit status: desk, application, signals, and a terminal that is left as it was found."""
+
+import asyncio
+import contextlib
+import gc
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from paradesk.canned import Library
+    from paradesk.config.settings import Settings
+    from paradesk.desk.desk import Desk, Profile
+    from paradesk.keymap.keymap import Keymap
+
+FRAMES_PER_SECOND = "240"
+"""Upper bound for screen updates; a key then waits at most 4 ms for its echo."""
+
+END_LIMIT = 0.9
+"""Seconds from a signal to the end of the program, whatever hangs."""
+
+_SIGNALS = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
+
+
+def run_app(
+    desk_profiles: "Sequence[Profile]",
+    *,
+    directory: Path,
+    settings: "Settings",
+    keymaps: "Sequence[Keymap]",
+    library: "Library",
+    title: str = "paradesk",
+    input_guard: bool = True,
+) -> int:
+    """Run the workstation until the agent or a signal ends it, and return the exit status.
+
+    0 after quitting, 128 + n after signal n, 1 after an error of its own (a line on standard error says where the
+    report is). Raises DeskBusy when another Paradesk has the directory. `input_guard` False leaves Textual's own
+    reading of the terminal in place.
+    """
+    os.environ.setdefault("TEXTUAL_FPS", FRAMES_PER_SECOND)  # read when Textual is imported
+    gc.disable()
+    from paradesk.desk.desk import Desk
+    from paradesk.ui.app import ParadeskApp
+
+    if input_guard:
+        from paradesk.ui.input_guard import install
+
+        install()
+
+    desk = Desk(desk_profiles, directory)
+    desk.start()
+    status = 0
+    app: ParadeskApp | None = None
+    try:
+        app = ParadeskApp(
+            desk, directory=directory, settings=settings, keymaps=keymaps, library=library, title=title
+        )
+        with _terminal_restored():
+            status = asyncio.run(_run(app, desk))
+    finally:
+        desk.stop()
+    message = app.crash_message()
+    if message:
+        print(message, file=sys.stderr)
+        return 1
+    return status
+
+
+async def _run(app: Any, desk: "Desk") -> int:
+    loop = asyncio.get_running_loop()
+    received: list[int] = []
+
+    def end(number: int) -> None:
+        if not received:
+            received.append(number)
+            _end_whatever_hangs(number, desk)
+        app.exit(128 + number)
+
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, end, number)
+    loop.call_later(0.5, _settle_memory)
+    await app.run_async()
+    if received:
+        return 128 + received[0]
+    return app.return_code or 0
+
+
+def _settle_memory() -> None:
+    """Collect what the start left behind, and let the collector skip what stays: no long pause while one types."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+    gc.enable()
+
+
+def _end_whatever_hangs(number: int, desk: "Desk") -> None:
+    """After a signal the program ends in time even where a terminal has stopped reading."""
+
+    def force() -> None:
+        desk.stop(0.3)
+        _restore(_SAVED.get("terminal"))
+        os._exit(128 + number)
+
+    timer = threading.Timer(END_LIMIT - 0.3, force)
+    timer.daemon = True
+    timer.start()
+    _SAVED["timer"] = timer
+
+
+_SAVED: dict[str, Any] = {}
+
+
+def _restore(attributes: Any) -> None:
+    if attributes is None:
+        return
+    import termios
+
+    with contextlib.suppress(termios.error, ValueError, OSError):
+        termios.tcsetattr(sys.__stdin__.fileno(), termios.TCSANOW, attributes)  # type: ignore[union-attr]
+
+
+@contextlib.contextmanager
+def _terminal_restored() -> Iterator[None]:
+    """Put the terminal's modes back, also where Textual did not come to it."""
+    import termios
+
+    try:
+        _SAVED["terminal"] = termios.tcgetattr(sys.__stdin__.fileno())  # type: ignore[union-attr]
+    except (termios.error, ValueError, OSError, AttributeError):
+        _SAVED["terminal"] = None
+    try:
+        yield
+    finally:
+        timer = _SAVED.pop("timer", None)
+        if timer is not None:
+            timer.cancel()
+        _restore(_SAVED.pop("terminal", None))

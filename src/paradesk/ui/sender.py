@@ -1,0 +1,95 @@
+"""What a pane asks of the rest: to keep what is typed, to send it, to fetch what was said before."""
+
+from collections.abc import Callable
+
+from paradesk.core.model import ConversationId, LocalFile, Visibility
+from paradesk.desk.desk import Desk
+from paradesk.ui.bridge import Bridge
+from paradesk.ui.deck import Deck
+from paradesk.ui.sending import failure_text, refusal, send
+from paradesk.ui.titles import who
+from paradesk.ui.widgets.pane import Pane
+
+
+class Sender:
+    """Takes what is typed in panes to the desk. Each call names its conversation: there is no "active" one here."""
+
+    def __init__(
+        self, desk: Desk, bridge: Bridge, deck: Deck, tell: Callable[[str, str], None], key: Callable[[str], str]
+    ) -> None:
+        self._desk, self._bridge, self._deck, self._tell, self._key = desk, bridge, deck, tell, key
+        self.unseen: Callable[[ConversationId], bool] = lambda _id: False
+        """Whether a pane is not on the screen: nothing is sent to a customer whom nobody can see."""
+
+    def typed(self, pane: Pane, text: str) -> None:
+        """Keep what stands in a composer."""
+        self._deck.typed(pane, text)
+
+    def typing(self, conversation_id: ConversationId, typing: bool) -> None:
+        """Tell the customer that somebody writes, where the backend can."""
+        self._desk.typing(conversation_id, typing)
+
+    def send(
+        self,
+        pane: Pane,
+        text: str,
+        visibility: Visibility,
+        attachments: tuple[LocalFile, ...],
+        *,
+        claim: Callable[[], None] | None = None,
+        then: Callable[[], object] | None = None,
+    ) -> bool:
+        """Send to the pane's customer, or say why not; the composer keeps the text until it is accepted."""
+        item = pane.conversation_id
+        thread = self._bridge.state.threads.get(item)
+        if thread is None:
+            self._tell("This chat is not known any more. The text is kept", "error")
+            pane.composer.release_sent(text)
+            return False
+        if self.unseen(item):
+            self._tell("The terminal is too small to show who gets this. The text is kept", "warning")
+            pane.composer.release_sent(text)
+            return False
+        reason = refusal(thread, text, visibility, attachments, self._desk, self._key("chat.join"))
+        if reason:
+            self._tell(f"{who(thread)}: {reason}", "warning")
+            pane.composer.release_sent(text)
+            return False
+        if claim is not None:
+            claim()
+        name = who(thread)
+
+        def accepted(_outcome: object) -> None:
+            if pane.is_attached:
+                kept = tuple(file for file in pane.composer.attachments if file not in attachments)
+                if attachments:
+                    pane.composer.set_attachments(kept, self._key("composer.remove_attachment"))
+                pane.composer.accept_sent(text)
+            else:
+                self._deck.forget(item, visibility, text, attachments)
+            if then is not None:
+                then()
+
+        def failed(error: BaseException) -> None:
+            if pane.is_attached:
+                pane.composer.release_sent(text)
+            self._tell(failure_text(name, "sending", error) + " The text is kept", "error")
+
+        self._bridge.when_done(send(self._desk, item, text, visibility, attachments), accepted, failed)
+        return True
+
+    def history(self, conversation_id: ConversationId) -> None:
+        """Fetch what was said before the first message that is shown."""
+        thread = self._bridge.state.threads.get(conversation_id)
+        if thread is None or thread.history_complete:
+            return
+        name = who(thread)
+
+        def failed(error: BaseException) -> None:
+            self._tell(failure_text(name, "fetching older messages", error), "warning")
+
+        self._bridge.when_done(self._desk.load_history(conversation_id), None, failed)
+
+    def tell(self, text: str, severity: str) -> None:
+        """Tell the agent something about a pane."""
+        self._tell(text, severity)

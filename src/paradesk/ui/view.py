@@ -1,0 +1,202 @@
+"""From the state to the widgets: what changes on the screen when a new snapshot comes, or when a second has passed."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from paradesk.core.hotlist import HotlistRow, Rank, hotlist, title_name
+from paradesk.core.model import ConversationId, Visibility
+from paradesk.core.names import mixed_up
+from paradesk.core.state import State
+from paradesk.keymap.actions import ACTIONS, CONTEXTS
+from paradesk.ui.alerts import Alerts
+from paradesk.ui.titles import pane_title, status_pieces, terminal_title, waiting_count
+from paradesk.ui.widgets.statusbar import Piece
+
+if TYPE_CHECKING:
+    from paradesk.ui.app import ParadeskApp
+
+FIRST_PANES = 4
+"""How many chats open by themselves at the very first start."""
+
+HINTS: dict[str, tuple[str, ...]] = {
+    "composer": (
+        "app.help",
+        "canned.pick",
+        "hotlist.focus",
+        "chat.next_waiting",
+        "chat.note",
+        "transcript.focus",
+        "pane.zoom",
+        "app.palette",
+    ),
+    "transcript": (
+        "transcript.focus",
+        "transcript.find",
+        "transcript.copy",
+        "transcript.open",
+        "transcript.expand",
+        "chat.next_waiting",
+        "app.help",
+    ),
+    "hotlist": ("hotlist.open", "hotlist.open_new", "chat.join", "hotlist.focus", "chat.next_waiting", "app.help"),
+    "workspace": ("hotlist.focus", "chat.next_waiting", "ticket.new", "app.palette", "app.help", "app.quit"),
+}
+"""Per focused place, the actions that the bottom line names, the most useful first."""
+
+
+class View:
+    """Draws snapshots. It changes nothing that the agent has chosen: no focus, no active pane, no cursor."""
+
+    def __init__(self, app: "ParadeskApp") -> None:
+        self._app = app
+        self.rows: tuple[HotlistRow, ...] = ()
+        self._alerts = Alerts()
+        self._restored = False
+        self._first_start = False
+        self._alerted = ""
+        self._hint_keys: dict[str, list[tuple[str, str]]] = {}
+        app.sender.unseen = self._unseen
+        app.deck.changed = app.refresh_view
+        app.deck.touched = self.touched
+
+    def _unseen(self, conversation_id: ConversationId) -> bool:
+        return self._app.body.too_small or conversation_id not in self._app.workspace.shown
+
+    # Life
+
+    def start(self) -> None:
+        """Begin to count the seconds."""
+        self._app.set_interval(1.0, self._tick, name="clocks")
+
+    async def restore(self) -> None:
+        """Bring back the panes of the last time; at the very first start open chats that wait."""
+        app = self._app
+        layout_known = await app.deck.restore()
+        if not layout_known:
+            app.deck.hotlist = app.settings.hotlist
+        self._first_start = not layout_known
+        self._restored = True
+        app.share_out()
+        self.show(app.state)
+        await self._first_steps()
+
+    async def _first_steps(self) -> None:
+        mark: Path = self._app.directory / "first-steps-shown"
+        if mark.exists():
+            return
+        try:
+            mark.parent.mkdir(parents=True, exist_ok=True)
+            mark.touch(mode=0o600)
+        except OSError:
+            pass
+        await self._app.router.run("app.intro")
+
+    def _open_first(self) -> None:
+        """At the very first start fill the free panes with chats of ours, until the agent opens or closes one."""
+        app = self._app
+        room = min(app.workspace.room, FIRST_PANES)
+        order = app.deck.panes.order
+        mine = tuple(row.conversation_id for row in self.rows if row.rank in (Rank.WAITING, Rank.OTHER))
+        fresh = tuple(item for item in mine if item not in order)[: max(0, room - len(order))]
+        if len(order) >= room:
+            self._first_start = False
+        if fresh:
+            app.run_soon(app.deck.fill_free_places(fresh))
+
+    def touched(self) -> None:
+        """The agent has changed the panes: from now on only the agent does."""
+        self._first_start = False
+
+    # Drawing
+
+    def _tick(self) -> None:
+        self.show(self._app.state)
+
+    def looked(self) -> None:
+        """The agent looks at the window again."""
+        self._alerted = ""
+        self.show(self._app.state)
+
+    def show(self, state: State) -> None:
+        """Draw a snapshot; widgets whose part of it looks the same are left alone."""
+        app = self._app
+        if not self._restored or not app.is_running:
+            return
+        now, panes = app.clock(), app.deck.panes
+        self.rows = hotlist(state)
+        if app.hotlist.display:
+            app.hotlist.show(self.rows, panes, now)
+        self._show_panes(state, now)
+        shown = app.workspace.shown
+        left, right = status_pieces(
+            state,
+            self.rows,
+            panes,
+            now,
+            target=app.hotlist.target,
+            hidden=len(panes.order) - len(shown),
+            app=app.title,
+        )
+        if app.hotlist.has_focus:
+            left.insert(1, Piece("keys: HOTLIST", 0, "alert"))
+        app.body.status.show(left, right)
+        if app.body.panel.has_class("-open"):
+            app.body.panel.show_thread(state.threads.get(panes.active) if panes.active is not None else None)
+        self._look(state)
+        self.show_hints()
+        if self._first_start:
+            self._open_first()
+
+    def _show_panes(self, state: State, now: float) -> None:
+        app = self._app
+        panes = app.deck.panes
+        threads = [state.threads[item] for item in panes.order if item in state.threads]
+        alike = mixed_up([title_name(thread) for thread in threads])
+        again, back = app.key("chat.retry"), app.key("chat.dismiss")
+        for pane in app.workspace.panes:
+            thread = state.threads.get(pane.conversation_id)
+            if thread is None:
+                continue
+            note = pane.composer.visibility is Visibility.NOTE
+            target = app.hotlist.target
+            pane.show_title(
+                pane_title(thread, panes, alike, now, target=target, note=note, again=again, back=back)
+            )
+            if pane.display:
+                pane.show_thread(thread)
+
+    def _look(self, state: State) -> None:
+        app = self._app
+        active = app.deck.panes.active
+        if app.app_focus and active is not None and active in app.workspace.shown and not app.body.too_small:
+            thread = state.threads.get(active)
+            if thread is not None and thread.unread:
+                app.desk.see(active)
+        alerts = self._alerts.look(self.rows, active, focused=app.app_focus)
+        app.reporter.alert(alerts, focused=app.app_focus)
+        if alerts and not app.app_focus:
+            self._alerted = alerts[-1].text
+        app.reporter.title(
+            terminal_title(state, app.deck.panes, waiting_count(self.rows), app=app.title, alert=self._alerted)
+        )
+
+    def show_hints(self) -> None:
+        """Name the keys of the focused place, or those of an unfinished sequence."""
+        app = self._app
+        pending = app.dispatcher.pending
+        place = app.router.place
+        if pending:
+            app.body.hints.show([(" ".join(pending) + " …", "what next?"), ("esc", "cancel")])
+            return
+        hints = self._hint_keys.get(place)
+        if hints is None:
+            contexts = CONTEXTS[place]
+            hints = []
+            for action_id in HINTS.get(place, ()):
+                keys = app.dispatcher.keys_for(action_id, contexts)
+                if keys:
+                    hints.append((keys[0], ACTIONS[action_id].title.rstrip("…")))
+            prefixes = {keys.split(" ")[0] for keys in app.dispatcher.keys_for("status.open", contexts) if " " in keys}
+            hints[1:1] = [(prefix, "more …") for prefix in sorted(prefixes)[:1]]
+            self._hint_keys[place] = hints
+        app.body.hints.show(hints)
