@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 from paradesk.config.errors import ConfigError, Problem
 from paradesk.config.places import config_directory
@@ -194,7 +195,7 @@ class _Reader:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.name = clean_line(str(path), 200)
-        self.values: dict[str, object] = {}
+        self.values: dict[str, Any] = {}
         self.origins: dict[str, str] = {}
         self.profiles: dict[str, ProfileSettings] = {}
         self.problems: list[Problem] = []
