@@ -65,10 +65,7 @@ def cheat_sheet(title: str, description: str, dispatcher: Dispatcher) -> str:
 def keys_document(default: Keymap, packs: Sequence[Keymap]) -> str:
     """Return `docs/keys.md`: the default keymap whole, and of each pack what it adds."""
     parts = [_INTRODUCTION, cheat_sheet(default.name, default.description, Dispatcher([default]))]
-    for pack in packs:
-        parts.append(_difference(default, pack))
-    parts.append(_OWN)
-    return "\n".join(parts).rstrip("\n") + "\n"
+    return "\n".join([*parts, *(_difference(default, pack) for pack in packs), _OWN]).rstrip("\n") + "\n"
 
 
 def _difference(default: Keymap, pack: Keymap) -> str:
@@ -106,8 +103,8 @@ A sequence such as `ctrl+x o` is pressed one key after the other. The ctrl key m
 times out, and what can follow is shown. `esc` cancels, `ctrl+x ctrl+x` is ctrl+x itself, and a second key that means
 nothing is swallowed, so that a slip is never typed to a customer.
 
-Where the focus is decides which keys hold: composer, transcript, hotlist, a picker or a dialog. In the composer, pickers
-and dialogs a key that types a character is always text.
+Where the focus is decides which keys hold: composer, transcript, hotlist, a picker or a dialog. In the composer, in
+pickers and in dialogs a key that types a character is always text.
 """
 
 _OWN = """\
@@ -124,9 +121,10 @@ name = "mine"
 "ctrl+x f" = "transcript.find"
 
 [bindings.composer]
-"ctrl+l" = false      # this key does nothing here
-"ctrl+x *" = false    # nothing that begins with ctrl+x holds here
+"ctrl+l" = false    # this key does nothing here
 ```
+
+`"ctrl+x *" = false` unbinds everything that begins with ctrl+x.
 
 Bindings stand in the context in which they hold: `global`, `composer`, `transcript`, `hotlist`, `picker`, `dialog`, or
 `workspace`, which is all but pickers and dialogs. Layers go on top of each other: default, the chosen keymap, your

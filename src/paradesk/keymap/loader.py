@@ -95,7 +95,7 @@ class _Reader:
         values = {"name": name, "description": ""}
         for key, value in table.items():
             if key not in values:
-                self.report("unknown-key", f"[keymap] has no {key}{_near(key, list(values))}", "keymap", key)
+                self.report("unknown-key", f"[keymap] has only name and description, no {key}", "keymap", key)
             elif not isinstance(value, str):
                 self.report("wrong-type", f"{key} must be a text in quotes", "keymap", key)
             else:

@@ -1,0 +1,53 @@
+"""`paradesk demo`: simulated customers, nothing configured, nothing kept."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import click
+
+from paradesk.cli.failure import readable
+from paradesk.cli.names import KEYMAP
+
+
+@click.command(short_help="Try Paradesk with simulated customers; needs no set-up.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed brings the same customers.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(min=0.01, max=1000),
+    default=1.0,
+    show_default=True,
+    help="How fast customers live: 2 is twice as fast.",
+)
+@click.option(
+    "--size",
+    type=click.IntRange(1, 12),
+    default=4,
+    show_default=True,
+    help="How many customers chat at the same time.",
+)
+@click.option("--keymap", type=KEYMAP, metavar="NAME|PATH", help="Use this keymap, such as zendesk.")
+@click.option("--theme", metavar="NAME", help="dark, light or contrast.")
+@click.pass_context
+def demo(context: click.Context, seed: int, speed: float, size: int, keymap: str | None, theme: str | None) -> None:
+    """Try Paradesk with simulated customers.
+
+    Nothing leaves this machine, and nothing is kept: what you write is gone when you quit.
+    """
+    from paradesk.cli.run import need_terminal, open_desk
+    from paradesk.config.settings import load_settings
+    from paradesk.connectors.registry import load_connector
+    from paradesk.desk.desk import Profile
+
+    with readable():
+        settings = load_settings(arguments={"keymap": keymap, "theme": theme})
+        need_terminal()
+        simulator = load_connector("simulator")
+        options = {"seed": str(seed), "speed": str(speed), "size": str(size)}
+        directory = Path(tempfile.mkdtemp(prefix="paradesk-demo-"))
+        try:
+            profile = Profile("demo", lambda: simulator(options))
+            status = open_desk([profile], directory=directory, settings=settings, title="demo")
+        finally:
+            shutil.rmtree(directory, ignore_errors=True)
+    context.exit(status)

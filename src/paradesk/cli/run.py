@@ -1,0 +1,70 @@
+"""Opens the workstation on configured profiles."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from paradesk.cli.failure import Failure, readable
+
+if TYPE_CHECKING:
+    from paradesk.config.settings import Settings
+    from paradesk.desk.desk import Profile
+
+
+def need_terminal() -> None:
+    """Raise Failure unless a person sits in front of this program."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise Failure(
+            "Paradesk needs a terminal, but its input or output is redirected; run it in a terminal, tmux or ssh -t"
+        )
+
+
+def run(names: Sequence[str], *, keymap: str | None = None, theme: str | None = None) -> int:
+    """Open these profiles, or all that are configured; returns the exit status."""
+    from paradesk.cli.profiles import desk_profile
+    from paradesk.config.credentials import Credentials
+    from paradesk.config.places import journal_directory, private_directory
+    from paradesk.config.settings import load_settings
+
+    with readable():
+        settings = load_settings(arguments={"keymap": keymap, "theme": theme})
+        chosen = choose(settings, names)
+        credentials = Credentials()
+        profiles = [desk_profile(settings.profiles[name], credentials) for name in chosen]
+        need_terminal()
+        directory = private_directory(journal_directory())
+        return open_desk(profiles, directory=directory, settings=settings, title=" + ".join(chosen))
+
+
+def choose(settings: "Settings", names: Sequence[str]) -> list[str]:
+    """Return the profiles to open, in order; raises Failure where there is none, or none of that name."""
+    if not settings.profiles:
+        raise Failure(
+            f"no profile is configured in {settings.path}\n"
+            "`paradesk demo` shows Paradesk with simulated customers; `paradesk profile add` sets up a chat backend"
+        )
+    for name in names:
+        if name not in settings.profiles:
+            known = ", ".join(settings.profiles)
+            raise Failure(f"there is no profile {name!r} in {settings.path}; there are {known}")
+    return list(dict.fromkeys(names)) or list(settings.profiles)
+
+
+def open_desk(profiles: Sequence["Profile"], *, directory: Path, settings: "Settings", title: str) -> int:
+    """Load keymaps and canned responses, then hand over to the screen; returns the exit status."""
+    from paradesk.canned.loader import load_library
+    from paradesk.config.keymaps import load_keymaps
+    from paradesk.config.shipped import shipped
+    from paradesk.desk.desk import DeskBusy
+    from paradesk.keymap.layers import merge
+
+    keymaps = load_keymaps(settings)
+    merge(keymaps)
+    library, _ = load_library([shipped("canned_responses"), *settings.canned])
+    from paradesk.ui.run import run_app
+
+    try:
+        return run_app(profiles, directory=directory, settings=settings, keymaps=keymaps, library=library, title=title)
+    except DeskBusy as error:
+        raise Failure(str(error)) from error

@@ -1,0 +1,31 @@
+"""Where files of this user lie: configuration, journal, state."""
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+
+def config_directory() -> Path:
+    """Return the folder of `config.toml`, `keymap.toml` and `credentials`; `PARADESK_CONFIG_DIR` moves it."""
+    moved = os.environ.get("PARADESK_CONFIG_DIR")
+    return Path(moved).expanduser() if moved else platformdirs.user_config_path("paradesk", appauthor=False)
+
+
+def state_directory() -> Path:
+    """Return the folder of what must survive a restart; `PARADESK_STATE_DIR` moves it."""
+    moved = os.environ.get("PARADESK_STATE_DIR")
+    return Path(moved).expanduser() if moved else platformdirs.user_state_path("paradesk", appauthor=False)
+
+
+def journal_directory() -> Path:
+    """Return the folder of the journal. One for all profiles: its ids carry the profile's name."""
+    return state_directory() / "desk"
+
+
+def private_directory(path: Path) -> Path:
+    """Make a folder that only this user can enter, with its parents; raises OSError."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if path.stat().st_mode & 0o077:
+        path.chmod(0o700)
+    return path

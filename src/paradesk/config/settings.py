@@ -1,0 +1,273 @@
+"""Reads `config.toml`, the environment and the command line, and remembers where each value came from."""
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from paradesk.config.errors import ConfigError, Problem
+from paradesk.config.places import config_directory
+from paradesk.core.text import clean_line
+from paradesk.core.toml import MAX_BYTES, Document, TomlError, read_toml
+
+THEMES: tuple[str, ...] = ("paradesk-dark", "paradesk-light", "paradesk-contrast")
+"""Names that `theme` may have; `dark`, `light` and `contrast` are short for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileSettings:
+    """One backend as it is configured; secrets are not here."""
+
+    name: str
+    connector: str
+    options: Mapping[str, str]
+    place: str
+    """`file:line`, for messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be configured. `origins` says, for each value, where it came from."""
+
+    keymap: str = "default"
+    """Name of a keymap that ships or lies in the `keymaps` folder beside config.toml, or a path."""
+    team_keymap: str = ""
+    user_keymap: str = ""
+    """Path of the agent's own keymap; empty: `keymap.toml` beside config.toml, where there is one."""
+    theme: str = "paradesk-dark"
+    language: str = ""
+    """Preferred language of canned responses, as a BCP 47 tag; empty: the customer's."""
+    response_target: int = 45
+    """Seconds within which a customer should have an answer."""
+    hotlist: bool = True
+    """The hotlist is shown at the start, where there is room."""
+    agent_name: str = ""
+    """How the agent is called on this screen; empty: as the backend says."""
+    canned: tuple[Path, ...] = ()
+    """Folders of canned responses beside those that ship."""
+    bell: bool = True
+    title: bool = True
+    """The terminal's title says who is active and how many wait."""
+    system_notifications: bool = True
+    profiles: Mapping[str, ProfileSettings] = field(default_factory=dict)
+    origins: Mapping[str, str] = field(default_factory=dict)
+    """By the name in TOML (`notifications.bell`): `default`, `file:line`, a variable's name, or `command line`."""
+    path: Path = Path()
+    """The configuration file, whether or not it exists."""
+
+
+class _Wrong(ValueError):
+    """The value is of the wrong kind; the text says what is wanted."""
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise _Wrong("must be a text in quotes")
+    return clean_line(value, 500)
+
+
+def _name(value: object) -> str:
+    text = _text(value)
+    if not text:
+        raise _Wrong("must not be empty")
+    return text
+
+
+def _flag(value: object) -> bool:
+    if isinstance(value, str) and value.lower() in _FLAGS:
+        return _FLAGS[value.lower()]
+    if not isinstance(value, bool):
+        raise _Wrong("must be true or false")
+    return value
+
+
+_FLAGS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+
+
+def _seconds(value: object) -> int:
+    if isinstance(value, str) and re.fullmatch(r"\d{1,6}", value):
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 86_400:
+        raise _Wrong("must be a number of seconds from 1 to 86400")
+    return value
+
+
+def _theme(value: object) -> str:
+    text = _text(value)
+    for name in THEMES:
+        if text in (name, name.removeprefix("paradesk-")):
+            return name
+    raise _Wrong("must be dark, light or contrast")
+
+
+def _language(value: object) -> str:
+    text = _text(value)
+    if text and not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", text):
+        raise _Wrong("must be a language tag such as en, de or pt-BR")
+    return text
+
+
+def _paths(value: object) -> tuple[Path, ...]:
+    if isinstance(value, str):
+        value = [piece for piece in value.split(os.pathsep) if piece]
+    if not isinstance(value, list) or not all(isinstance(piece, str) and piece for piece in value):
+        raise _Wrong('must be a list of folders such as ["~/responses"]')
+    return tuple(Path(piece).expanduser() for piece in value)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One setting: its name in TOML, the attribute of `Settings`, how it is read, and what it means."""
+
+    name: str
+    attribute: str
+    read: Callable[[object], object]
+    help: str
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that overrides it."""
+        return "PARADESK_" + self.name.upper().replace(".", "_")
+
+
+OPTIONS: tuple[Option, ...] = (
+    Option("keymap", "keymap", _name, "keymap: a name or a path"),
+    Option("team_keymap", "team_keymap", _text, "path of your team's keymap"),
+    Option("user_keymap", "user_keymap", _text, "path of your own keymap"),
+    Option("theme", "theme", _theme, "dark, light or contrast"),
+    Option("language", "language", _language, "preferred language of canned responses"),
+    Option("response_target", "response_target", _seconds, "seconds within which a customer should have an answer"),
+    Option("hotlist", "hotlist", _flag, "show the hotlist at the start"),
+    Option("agent_name", "agent_name", _text, "your name on this screen"),
+    Option("canned", "canned", _paths, "folders of canned responses of your own"),
+    Option("notifications.bell", "bell", _flag, "ring when a customer waits and you look elsewhere"),
+    Option("notifications.title", "title", _flag, "say who is active in the terminal's title"),
+    Option("notifications.os", "system_notifications", _flag, "notify through the operating system"),
+)
+"""All settings but profiles, in the order in which they are shown."""
+
+_BY_NAME = {option.name: option for option in OPTIONS}
+_PROFILE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+
+
+def check_profile_name(name: str) -> str:
+    """Return the name when a profile may be called so; raises ValueError with what is allowed."""
+    if not _PROFILE_NAME.fullmatch(name):
+        raise ValueError(
+            "a profile's name has 1 to 32 small letters, digits, - or _, and begins with a letter or digit"
+        )
+    return name
+
+
+def load_settings(
+    path: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    arguments: Mapping[str, object] | None = None,
+) -> Settings:
+    """Read the configuration; raises ConfigError with every problem.
+
+    `path` is config.toml (default: in the user's place; it need not exist), `environment` the variables (default: the
+    process's), `arguments` what the command line said, by the setting's name in TOML; None values are not given.
+    """
+    path = path or config_directory() / "config.toml"
+    environment = os.environ if environment is None else environment
+    reader = _Reader(path)
+    reader.file()
+    for option in OPTIONS:
+        if option.variable in environment:
+            reader.take(option, environment[option.variable], option.variable, 0, option.variable)
+    for name, value in (arguments or {}).items():
+        if value is not None:
+            flag = "--" + name.replace("_", "-").replace(".", "-")
+            reader.take(_BY_NAME[name], value, flag, 0, "command line")
+    if reader.problems:
+        raise ConfigError(reader.problems)
+    origins = {option.name: "default" for option in OPTIONS} | reader.origins
+    return replace(Settings(), **reader.values, profiles=reader.profiles, origins=origins, path=path)
+
+
+class _Reader:
+    """Gathers values and problems, so that a person sees all problems at once."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.name = clean_line(str(path), 200)
+        self.values: dict[str, Any] = {}
+        self.origins: dict[str, str] = {}
+        self.profiles: dict[str, ProfileSettings] = {}
+        self.problems: list[Problem] = []
+
+    def take(self, option: Option, value: object, place: str, line: int, origin: str) -> None:
+        try:
+            self.values[option.attribute] = option.read(value)
+        except _Wrong as error:
+            shown = clean_line(repr(value), 60)
+            self.problems.append(Problem(place, line, f"{option.name} {error}, not {shown}"))
+        self.origins[option.name] = origin
+
+    def file(self) -> None:
+        try:
+            with self.path.open("rb") as stream:
+                content = stream.read(MAX_BYTES + 1)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            self.problems.append(Problem(self.name, 0, f"cannot be read: {error.strerror or error}"))
+            return
+        try:
+            document = read_toml(content)
+        except TomlError as error:
+            self.problems.append(Problem(self.name, error.line, f"{error}; correct the line, or move the file away"))
+            return
+        self.table(document, "", document.values)
+
+    def table(self, document: Document, table: str, entries: Mapping[str, object]) -> None:
+        known = [name.removeprefix(f"{table}.") for name in _BY_NAME if name.rpartition(".")[0] == table]
+        sections = [] if table else ["notifications", "profiles"]
+        for key, value in entries.items():
+            line = document.line(table, key)
+            name = f"{table}.{key}" if table else key
+            if name in _BY_NAME:
+                self.take(_BY_NAME[name], value, self.name, line, f"{self.name}:{line}")
+            elif key not in sections:
+                near = get_close_matches(key, [*known, *sections], n=1)
+                hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join([*known, *sections])}"
+                self.problem(line, f"there is no setting {name}{hint}")
+            elif not isinstance(value, dict):
+                self.problem(line, f"{key} must be a table: [{key}]")
+            elif key == "profiles":
+                for profile, options in value.items():
+                    self.profile(document, profile, options)
+            else:
+                self.table(document, key, value)
+
+    def profile(self, document: Document, name: str, entries: object) -> None:
+        table = f"profiles.{name}"
+        line = document.line(table)
+        try:
+            check_profile_name(name)
+        except ValueError as error:
+            self.problem(line, f"{table}: {error}")
+            return
+        if not isinstance(entries, dict):
+            self.problem(line, f"{table} must be a table: [{table}]")
+            return
+        options: dict[str, str] = {}
+        for key, value in entries.items():
+            if isinstance(value, bool):
+                options[key] = "true" if value else "false"
+            elif isinstance(value, str | int | float):
+                options[key] = str(value)
+            else:
+                self.problem(document.line(table, key), f"{table}.{key} must be a text, a number, true or false")
+        connector = options.pop("connector", "")
+        if not connector:
+            self.problem(line, f'{table} must say its connector, such as connector = "matrix"')
+            return
+        self.profiles[name] = ProfileSettings(name, connector, options, f"{self.name}:{line}")
+
+    def problem(self, line: int, message: str) -> None:
+        self.problems.append(Problem(self.name, line, clean_line(message, 300)))
