@@ -23,6 +23,7 @@ _FUZZY_CUTOFF = 78
 _RECENT_MESSAGES = 4
 _STEM = 5
 _OVERDUE = 0.9
+_OPENING, _OPENING_SCORE = "greeting", 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,8 @@ def search(
 
     Every word of the query must be found (typing mistakes forgiven) in title, labels, id, shortcut, tags or text; a
     word `#refunds` must begin a tag or a label instead. An empty query ranks by the last messages, the subject and
-    the tags of `thread`. All facets must hold; a response in `language` comes before an equal one that lacks it, and
-    one whose review is overdue `today` sinks.
+    the tags of `thread`, with greetings in reach while nobody has answered it. All facets must hold; a response in
+    `language` comes before an equal one that lacks it, and one whose review is overdue `today` sinks.
     """
     index = _index(library)
     typed = [word for word in query.split() if not word.startswith("#")]
@@ -59,11 +60,14 @@ def search(
     words = list(dict.fromkeys(_WORD.findall(fold(" ".join(typed)))))
     relevance = index.relevance(thread) if thread is not None else {}
     top = max(relevance.values(), default=0.0) or 1.0
+    opening = thread is not None and not any(message.role is Role.AGENT for message in thread.transcript.tail(200))
     matches = index.matches(words, " ".join(map(fold, typed))) if words else None
     hits = []
     for place in chosen:
         response = library.responses[place]
         near = relevance.get(place, 0.0) / top
+        if opening and response.tags.get("topic") == _OPENING:
+            near = max(near, _OPENING_SCORE)
         if matches is None:
             score = near
         elif place in matches:
