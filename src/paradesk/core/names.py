@@ -10,7 +10,10 @@ from rapidfuzz.distance import OSA
 HUES = 12
 
 _TITLES = frozenset(
-    "mr mrs ms miss mx dr prof sir dame herr frau hr fr mag mme mlle sr sra srta sig dott señor señora".split()
+    [
+        *("mr", "mrs", "ms", "miss", "mx", "dr", "prof", "sir", "dame", "herr", "frau", "hr", "fr", "mag"),
+        *("mme", "mlle", "sr", "sra", "srta", "sig", "dott", "señor", "señora"),
+    ]
 )
 
 # What looks like a Latin letter (or like another one), after case folding and without accents.
