@@ -1,0 +1,192 @@
+"""What a simulated customer understands of a reply: plain phrases in English and German, no regular expressions."""
+
+from collections.abc import Iterable, Mapping
+
+PHRASES: Mapping[str, tuple[str, ...]] = {
+    "greeting": (
+        *("hello", "hi ", "hi,", "hey", "good morning", "good afternoon", "good evening", "welcome", "dear "),
+        *("hallo", "guten tag", "guten morgen", "guten abend", "willkommen", "moin", "grüß", "liebe ", "lieber "),
+    ),
+    "apology": (
+        *("sorry", "apolog", "regret", "my mistake", "our mistake", "shouldn't have happened", "not the experience"),
+        *("entschuldig", "tut mir leid", "tut uns leid", "bedauer", "verzeih", "unser fehler", "mein fehler"),
+    ),
+    "empathy": (
+        *(
+            "i understand",
+            "i can see why",
+            "that must be",
+            "i'd be upset",
+            "frustrating",
+            "thank you for your patience",
+        ),
+        *("ich verstehe", "kann ich gut verstehen", "nachvollziehen", "ärgerlich", "danke für ihre geduld"),
+    ),
+    "asks_for_order_id": (
+        *("order number", "order id", "order no", "your order?", "which order", "order reference"),
+        *("bestellnummer", "bestell-nr", "auftragsnummer", "welche bestellung", "um welche bestellung"),
+    ),
+    "asks_for_email": (
+        *("email address", "e-mail address", "your email", "your e-mail", "which email", "mail address"),
+        *("e-mail-adresse", "emailadresse", "mailadresse", "ihre e-mail", "welche e-mail"),
+    ),
+    "asks_for_photo": (
+        *("photo", "picture", "screenshot", "image", "snapshot"),
+        *("foto", "bild", "aufnahme", "bildschirmfoto"),
+    ),
+    "asks_for_address": (
+        *("new address", "correct address", "delivery address", "shipping address", "full address", "which address"),
+        *("neue adresse", "richtige adresse", "lieferadresse", "vollständige adresse", "anschrift", "welche adresse"),
+    ),
+    "asks_for_details": (
+        *("could you tell me", "can you tell me", "more details", "what exactly", "which browser", "which device"),
+        *("error message", "what happens", "when did", "what do you see", "could you describe", "more information"),
+        *("können sie mir sagen", "genauer", "was genau", "welchen browser", "welches gerät", "fehlermeldung"),
+        *("was passiert", "seit wann", "was sehen sie", "beschreiben", "nähere angaben", "mehr informationen"),
+    ),
+    "asks_to_confirm_identity": (
+        *(
+            "date of birth",
+            "verify your identity",
+            "confirm your identity",
+            "verify that it is you",
+            "last four digits",
+        ),
+        *("geburtsdatum", "identität", "bestätigen sie bitte, dass", "letzten vier ziffern"),
+    ),
+    "looking_into_it": (
+        *("look into", "looking into", "let me check", "i'll check", "i will check", "i'm checking", "one moment"),
+        *("a moment", "just a second", "bear with me", "investigat", "let me see", "checking this", "look that up"),
+        *("ich prüfe", "ich schaue", "ich sehe nach", "schaue nach", "einen moment", "einen augenblick", "kurz prüfen"),
+        *("nachsehen", "ich kümmere mich", "wir prüfen", "nachforschung"),
+    ),
+    "refund_promised": (
+        *("refund", "money back", "reimburse", "credited back", "credit the amount"),
+        *("erstatt", "geld zurück", "gutgeschrieben", "rückzahlung", "zurücküberwiesen"),
+    ),
+    "replacement_promised": (
+        *("replacement", "new one", "send you another", "exchange", "resend", "send it again", "ship again"),
+        *("ersatz", "neues gerät", "umtausch", "noch einmal", "erneut zu", "neu zu", "austausch"),
+    ),
+    "label_promised": (
+        *("return label", "shipping label", "prepaid label", "return it free"),
+        *("rücksendeetikett", "retourenetikett", "retourenlabel", "retourenschein", "kostenlos zurücksenden"),
+    ),
+    "voucher_offered": (
+        *("voucher", "discount", "coupon", "% off", "goodwill", "free of charge"),
+        *("gutschein", "rabatt", "kulanz", "kostenlos", "kostenfrei"),
+    ),
+    "password_reset": (
+        *("reset link", "password reset", "reset your password", "new password", "forgot password"),
+        *("passwort zurück", "zurücksetzen", "neues passwort", "passwort vergessen"),
+    ),
+    "code_help": (
+        *("backup code", "recovery code", "authenticator", "two-factor", "2fa", "one-time code", "sync the time"),
+        *("ersatzcode", "wiederherstellungscode", "authentifizierung", "zwei-faktor", "einmalcode", "uhrzeit"),
+    ),
+    "reset_done": (
+        *("i have reset", "i've reset", "i have switched off", "i've switched off", "removed the second factor"),
+        *("i have disabled", "i've disabled", "turned off"),
+        *("habe ich zurückgesetzt", "habe zurückgesetzt", "habe ich abgeschaltet", "deaktiviert", "ausgeschaltet"),
+    ),
+    "known_outage": (
+        *("outage", "incident", "we are working on", "status page", "disruption", "our engineers", "known issue"),
+        *("störung", "ausfall", "arbeiten daran", "statusseite", "unsere techniker", "bekanntes problem"),
+    ),
+    "fixed": (
+        *("fixed", "back up", "resolved", "works again", "is solved", "restored", "should work now"),
+        *("behoben", "wieder erreichbar", "gelöst", "funktioniert wieder", "wiederhergestellt", "sollte jetzt"),
+    ),
+    "cancellation_confirmed": (
+        *("cancelled", "canceled", "cancellation is confirmed", "have cancelled", "ends on", "won't be renewed"),
+        *("gekündigt", "storniert", "kündigung bestätigt", "kündigung ist", "endet am", "nicht verlängert"),
+    ),
+    "asks_for_reason": (
+        *("may i ask why", "why would you like", "what is the reason", "the reason", "what made you"),
+        *("darf ich fragen, warum", "aus welchem grund", "der grund", "den grund", "warum möchten"),
+    ),
+    "deletion_confirmed": (
+        *("have deleted", "will be deleted", "deletion request", "will delete", "erase", "within 30 days"),
+        *("gelöscht", "löschung", "löschen wir", "innerhalb von 30 tagen", "binnen 30 tagen"),
+    ),
+    "invoice_sent": (
+        *("attached", "attach", "invoice is", "sent the invoice", "copy of your invoice", "find the invoice"),
+        *("angehängt", "im anhang", "anbei", "rechnung finden", "rechnung geschickt", "rechnungskopie"),
+    ),
+    "address_changed": (
+        *("changed the address", "updated the address", "address is updated", "address has been", "new address is"),
+        *("adresse geändert", "adresse aktualisiert", "adresse ist", "anschrift geändert", "umgeleitet"),
+    ),
+    "tracking": (
+        *("tracking", "carrier", "courier", "delivery date", "on its way", "in transit", "arrive"),
+        *("sendung", "paketdienst", "zustell", "unterwegs", "liefertermin", "ankommen", "zusteller"),
+    ),
+    "price_told": (
+        *("per month", "per seat", "€", "eur", "$", "price", "quote", "offer"),
+        *("pro monat", "je platz", "preis", "angebot", "euro"),
+    ),
+    "how_to": (
+        *("click", "settings", "open the", "go to", "press", "follow these", "step", "select"),
+        *("klicken", "einstellungen", "öffnen sie", "gehen sie", "drücken", "schritt", "wählen sie"),
+    ),
+    "escalation": (
+        *("supervisor", "my manager", "team lead", "escalat", "specialist", "hand you over", "colleague"),
+        *("vorgesetzt", "teamleit", "eskal", "spezialist", "kollegin", "kollege", "weiterleiten", "fachabteilung"),
+    ),
+    "refusal": (
+        *("unfortunately", "i'm afraid", "cannot", "can't", "not possible", "unable to", "not able to", "policy"),
+        *("leider", "nicht möglich", "kann ich nicht", "können wir nicht", "geht nicht", "richtlinie"),
+    ),
+    "closing": (
+        *("anything else", "is there more", "happy to help", "any other question", "further question"),
+        *("sonst noch", "weitere fragen", "noch etwas", "weiterhelfen", "gern geschehen", "gerne geschehen"),
+    ),
+    "goodbye": (
+        *("goodbye", "have a nice", "have a great", "have a good", "take care", "all the best", "bye", "kind regards"),
+        *(
+            "auf wiedersehen",
+            "schönen tag",
+            "schönen abend",
+            "alles gute",
+            "tschüss",
+            "machen sie's gut",
+            "schönes woch",
+        ),
+    ),
+    "thanks": ("thank you", "thanks", "danke", "vielen dank"),
+    "link": ("http://", "https://"),
+    "question": ("?",),
+}
+"""What a reply can be understood as, and the phrases (lower case) that show it."""
+
+EVENTS = (
+    "reply",
+    "file",
+    "joined",
+    "ended",
+    "transferred",
+    "kept_waiting",
+    "status:open",
+    "status:pending",
+    "status:on_hold",
+    "status:solved",
+    "status:closed",
+)
+"""Triggers that are not about the words of a reply."""
+
+
+def understand(text: str) -> set[str]:
+    """Return everything that a reply can be understood as."""
+    said = plain(text)
+    return {name for name, phrases in PHRASES.items() if any(phrase in said for phrase in phrases)}
+
+
+def contains(text: str, phrases: Iterable[str]) -> bool:
+    """Tell whether one of the phrases occurs in a text, whatever the case, spaces and kind of apostrophe."""
+    said = plain(text)
+    return any(plain(phrase).strip() in said for phrase in phrases)
+
+
+def plain(text: str) -> str:
+    """Return a text in lower case with single spaces and straight apostrophes, with a space at its end."""
+    return " ".join(text.lower().replace("’", "'").split()) + " "
