@@ -1,5 +1,7 @@
 """Word wrap by terminal cells, for text that is drawn row by row. Pure; agrees with how rich measures text."""
 
+from collections.abc import Iterable
+
 from rich.cells import cell_len, get_character_cell_size
 
 TAB_CELLS = 4
@@ -148,3 +150,8 @@ def snap(text: str, offset: int) -> int:
     while 0 < offset < len(text) and (_extends[text[offset]] or text[offset - 1] == "\u200d"):
         offset += 1
     return offset
+
+
+def segments_cells(texts: Iterable[str]) -> int:
+    """Return how many cells pieces of text take after each other."""
+    return sum(len(text) if text.isascii() else cell_len(text) for text in texts)
