@@ -9,6 +9,7 @@ from typing import Any, ClassVar, TypeVar
 
 from textual import events
 from textual.app import App, ComposeResult
+from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import ModalScreen, Screen
 
@@ -72,11 +73,12 @@ class ParadeskApp(App[int], inherit_bindings=False):
         settings: Settings,
         keymaps: Sequence[Keymap],
         library: Library,
-        title: str = "paradesk",
+        title: str = "",
         clock: Callable[[], float] = time.time,
         question_grace: float = QUESTION_GRACE,
+        driver_class: type[Driver] | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(driver_class=driver_class)
         self.desk, self.settings, self.library, self.clock = desk, settings, library, clock
         self.directory = directory
         self.title = title
@@ -89,8 +91,9 @@ class ParadeskApp(App[int], inherit_bindings=False):
         self.body = Body(Workspace(self._make_pane, id="workspace"), target=float(settings.response_target))
         self.deck = Deck(desk, self.workspace, lambda: self.state)
         self.reporter = Reporter(self, settings)
-        self.view = View(self)
         self.sender = Sender(desk, self.bridge, self.deck, self.tell, self.key)
+        self.view = View(self)
+        self.sender.show_links = self._show_links
         self.router = KeyRouter(self, self.dispatcher, self._command, lambda: self.body.which_key, self._keys_changed)
         self._commands: dict[str, Command] = {}
         self._question_grace = question_grace
@@ -135,6 +138,11 @@ class ParadeskApp(App[int], inherit_bindings=False):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """All filters, and last the one that lets no control character out."""
         return [*super().get_line_filters(), _GUARD]
+
+    async def _show_links(self, pane: Pane) -> None:
+        from paradesk.ui.commands.workspace import links
+
+        await links(self, pane)
 
     def _make_pane(self, conversation_id: ConversationId) -> Pane:
         return Pane(conversation_id, self.sender)

@@ -33,24 +33,18 @@ def run_app(
     settings: "Settings",
     keymaps: "Sequence[Keymap]",
     library: "Library",
-    title: str = "paradesk",
-    input_guard: bool = True,
+    title: str = "",
 ) -> int:
     """Run the workstation until the agent or a signal ends it, and return the exit status.
 
     0 after quitting, 128 + n after signal n, 1 after an error of its own (a line on standard error says where the
-    report is). Raises DeskBusy when another Paradesk has the directory. `input_guard` False leaves Textual's own
-    reading of the terminal in place.
+    report is). Raises DeskBusy when another Paradesk has the directory. `title` names the desk in the status bar.
     """
     os.environ.setdefault("TEXTUAL_FPS", FRAMES_PER_SECOND)  # read when Textual is imported
     gc.disable()
     from paradesk.desk.desk import Desk
     from paradesk.ui.app import ParadeskApp
-
-    if input_guard:
-        from paradesk.ui.input_guard import install
-
-        install()
+    from paradesk.ui.input_guard import guarded_driver
 
     desk = Desk(desk_profiles, directory)
     desk.start()
@@ -58,7 +52,13 @@ def run_app(
     app: ParadeskApp | None = None
     try:
         app = ParadeskApp(
-            desk, directory=directory, settings=settings, keymaps=keymaps, library=library, title=title
+            desk,
+            directory=directory,
+            settings=settings,
+            keymaps=keymaps,
+            library=library,
+            title=title,
+            driver_class=guarded_driver(),
         )
         with _terminal_restored():
             status = asyncio.run(_run(app, desk))

@@ -1,6 +1,6 @@
 """What a pane asks of the rest: to keep what is typed, to send it, to fetch what was said before."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from paradesk.core.model import ConversationId, LocalFile, Visibility
 from paradesk.desk.desk import Desk
@@ -11,6 +11,10 @@ from paradesk.ui.titles import who
 from paradesk.ui.widgets.pane import Pane
 
 
+async def _nothing(_pane: Pane) -> None:
+    return
+
+
 class Sender:
     """Takes what is typed in panes to the desk. Each call names its conversation: there is no "active" one here."""
 
@@ -18,6 +22,8 @@ class Sender:
         self, desk: Desk, bridge: Bridge, deck: Deck, tell: Callable[[str, str], None], key: Callable[[str], str]
     ) -> None:
         self._desk, self._bridge, self._deck, self._tell, self._key = desk, bridge, deck, tell, key
+        self.show_links: Callable[[Pane], Awaitable[None]] = _nothing
+        """Shows the links and files of the chosen message of a pane."""
         self.unseen: Callable[[ConversationId], bool] = lambda _id: False
         """Whether a pane is not on the screen: nothing is sent to a customer whom nobody can see."""
 
@@ -78,17 +84,26 @@ class Sender:
         self._bridge.when_done(send(self._desk, item, text, visibility, attachments), accepted, failed)
         return True
 
-    def history(self, conversation_id: ConversationId) -> None:
+    def history(self, pane: Pane) -> None:
         """Fetch what was said before the first message that is shown."""
-        thread = self._bridge.state.threads.get(conversation_id)
+        thread = self._bridge.state.threads.get(pane.conversation_id)
         if thread is None or thread.history_complete:
+            pane.transcript.history_settled()
             return
         name = who(thread)
 
         def failed(error: BaseException) -> None:
+            pane.transcript.history_settled(str(error))
             self._tell(failure_text(name, "fetching older messages", error), "warning")
 
-        self._bridge.when_done(self._desk.load_history(conversation_id), None, failed)
+        def done(_more: bool) -> None:
+            pane.transcript.history_settled()
+
+        self._bridge.when_done(self._desk.load_history(pane.conversation_id), done, failed)
+
+    async def links(self, pane: Pane) -> None:
+        """Show the links and files of the chosen message."""
+        await self.show_links(pane)
 
     def tell(self, text: str, severity: str) -> None:
         """Tell the agent something about a pane."""

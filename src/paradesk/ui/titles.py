@@ -105,17 +105,17 @@ def status_pieces(
     target: float,
     limit: int = 0,
     hidden: int = 0,
-    app: str = "paradesk",
+    desk: str = "",
 ) -> tuple[list[Piece], list[Piece]]:
     """Return what the status bar says at its left and at its right end; `limit` 0 means that there is none."""
     active = active_words(state, panes)
     mine = sum(row.rank in (Rank.WAITING, Rank.OTHER) for row in rows)
     waiting = [row for row in rows if row.rank in (Rank.WAITING, Rank.QUEUE) and row.waiting_since is not None]
     queued = sum(row.rank is Rank.QUEUE for row in rows)
-    left = [Piece(app, 9, "dim")]
+    left = [Piece("paradesk", 9, "dim")]
     left.append(Piece(f"active: {active}", 0, "strong") if active else Piece("no chat is open", 0, "strong"))
-    if len(state.profiles) == 1:
-        left.append(Piece(next(iter(state.profiles)), 8))
+    if desk or len(state.profiles) == 1:
+        left.append(Piece(desk or next(iter(state.profiles)), 8))
     left += _links(state, now)
     left.append(Piece(f"{mine}/{limit} chats" if limit else f"{mine} chat{'' if mine == 1 else 's'}", 7))
     if hidden:
@@ -132,10 +132,10 @@ def status_pieces(
     return left, [Piece(time.strftime("%H:%M", time.localtime(now)), 8)]
 
 
-def terminal_title(state: State, panes: PaneSet, waiting: int, *, app: str = "paradesk", alert: str = "") -> str:
+def terminal_title(state: State, panes: PaneSet, waiting: int, *, alert: str = "") -> str:
     """Return the terminal's title: the active chat first, then what waits."""
     active = active_words(state, panes)
-    parts = [f"▶ {active}" if active else "no chat", f"{waiting} waiting" if waiting else "", app]
+    parts = [f"▶ {active}" if active else "no chat", f"{waiting} waiting" if waiting else "", "paradesk"]
     text = " · ".join(filter(None, parts))
     return f"! {alert} · {text}" if alert else text
 

@@ -135,7 +135,7 @@ class View:
             now,
             target=app.hotlist.target,
             hidden=len(panes.order) - len(shown),
-            app=app.title,
+            desk=app.title,
         )
         if app.hotlist.has_focus:
             left.insert(1, Piece("keys: HOTLIST", 0, "alert"))
@@ -163,7 +163,10 @@ class View:
                 pane_title(thread, panes, alike, now, target=target, note=note, again=again, back=back)
             )
             if pane.display:
-                pane.show_thread(thread)
+                profile = state.profiles.get(thread.conversation.profile)
+                agent_id = profile.agent.id if profile is not None and profile.agent is not None else ""
+                looked_at = app.app_focus and panes.active == pane.conversation_id
+                pane.show_thread(thread, now, agent_id, looked_at=looked_at)
 
     def _look(self, state: State) -> None:
         app = self._app
@@ -177,7 +180,7 @@ class View:
         if alerts and not app.app_focus:
             self._alerted = alerts[-1].text
         app.reporter.title(
-            terminal_title(state, app.deck.panes, waiting_count(self.rows), app=app.title, alert=self._alerted)
+            terminal_title(state, app.deck.panes, waiting_count(self.rows), alert=self._alerted)
         )
 
     def show_hints(self) -> None:

@@ -12,6 +12,7 @@ from paradesk.ui.commands.asking import able, acting
 from paradesk.ui.sending import failure_text
 from paradesk.ui.themes import THEME_NAMES
 from paradesk.ui.titles import who
+from paradesk.ui.widgets.pane import Pane
 
 if TYPE_CHECKING:
     from paradesk.ui.app import ParadeskApp
@@ -94,7 +95,7 @@ def in_hotlist(action_id: str, app: "ParadeskApp") -> None:
 
 async def pick_canned(app: "ParadeskApp") -> None:
     """Choose a canned response, filled for this chat, and insert it at the cursor."""
-    from paradesk.ui.screens.picker import PickerScreen
+    from paradesk.ui.screens.picker import PickerResult, PickerScreen
 
     if (found := acting(app)) is None:
         return
@@ -102,23 +103,21 @@ async def pick_canned(app: "ParadeskApp") -> None:
     profile = app.state.profiles.get(thread.conversation.profile)
     agent = profile.agent if profile is not None else None
 
-    def chosen(filled: object) -> None:
-        text = getattr(filled, "text", filled)
-        if isinstance(text, str) and text:
-            pane.composer.insert(text)
+    def chosen(result: PickerResult | None) -> None:
+        if result is not None and result.conversation_id == pane.conversation_id:
+            pane.composer.insert(result.text)
             app.screen.set_focus(pane.composer)
 
-    await app.ask(PickerScreen(app.library, thread, agent), chosen)
+    await app.ask(PickerScreen(app.library, thread, agent, app.settings.language), chosen)
 
 
-async def links(app: "ParadeskApp") -> None:
-    """Show the links and files of the selected message, to copy or to save."""
+async def links(app: "ParadeskApp", pane: Pane) -> None:
+    """Show the links and files of the chosen message of a pane, to copy or to save."""
     from paradesk.ui.screens.links import LinkChoice, LinksScreen
 
-    if (found := acting(app)) is None:
+    thread = app.state.threads.get(pane.conversation_id)
+    if thread is None:
         return
-    pane, thread = found
-    addresses, files = pane.transcript.links_of_cursor()
 
     def chosen(choice: LinkChoice | None) -> None:
         if choice is None:
@@ -129,7 +128,7 @@ async def links(app: "ParadeskApp") -> None:
         if choice.attachment is not None:
             save_attachment(app, thread, choice.attachment)
 
-    await app.ask(LinksScreen(addresses, files), chosen)
+    await app.ask(LinksScreen(pane.transcript.links_of_cursor(), pane.transcript.files_of_cursor()), chosen)
 
 
 def save_attachment(app: "ParadeskApp", thread: Thread, attachment: Attachment) -> None:
@@ -236,7 +235,6 @@ COMMANDS: "dict[str, Command]" = {
     "customer.panel": customer_panel,
     "transcript.focus": focus_transcript,
     "transcript.find": find,
-    "transcript.open": links,
     "canned.pick": pick_canned,
     "app.help": show_help,
     "app.palette": palette,

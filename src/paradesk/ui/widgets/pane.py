@@ -110,8 +110,11 @@ class PaneOwner(Protocol):
     ) -> bool:
         """Send to the pane's customer."""
 
-    def history(self, conversation_id: ConversationId) -> None:
+    def history(self, pane: "Pane") -> None:
         """Fetch what was said before."""
+
+    async def links(self, pane: "Pane") -> None:
+        """Show the links and files of the chosen message."""
 
     def tell(self, text: str, severity: str) -> None:
         """Tell the agent something."""
@@ -166,9 +169,10 @@ class Pane(Widget):
         """Whether the composer writes to the customer or a private note."""
         return self.composer.visibility
 
-    def show_thread(self, thread: Thread) -> None:
+    def show_thread(self, thread: Thread, now: float, agent_id: str, *, looked_at: bool) -> None:
         """Show what was said; cheap when nothing changed."""
-        self.transcript.show(thread)
+        self.transcript.attentive = looked_at
+        self.transcript.show(thread, now=now, agent_id=agent_id)
 
     # What the parts of the pane say
 
@@ -201,22 +205,46 @@ class Pane(Widget):
     def on_transcript_view_history_wanted(self, event: TranscriptView.HistoryWanted) -> None:
         """Fetch what was said before."""
         event.stop()
-        self._owner.history(self.conversation_id)
+        self._owner.history(self)
+
+    async def on_transcript_view_link_or_file_wanted(self, event: TranscriptView.LinkOrFileWanted) -> None:
+        """Show the links and files of the chosen message."""
+        event.stop()
+        await self._owner.links(self)
+
+    def on_transcript_view_copied(self, event: TranscriptView.Copied) -> None:
+        """Say that it worked: the clipboard cannot be seen."""
+        event.stop()
+        self._owner.tell("Copied", "information")
+
+    def on_transcript_view_notice(self, event: TranscriptView.Notice) -> None:
+        """Say why nothing happened."""
+        event.stop()
+        self._owner.tell(event.text, "information")
 
     def on_find_bar_changed(self, event: FindBar.Changed) -> None:
         """Find as the agent types."""
         event.stop()
-        found = self.transcript.find(event.query)
-        self.find_bar.show_count(f"{found} found" if event.query else "")
+        self.transcript.find(event.query)
+        self._show_matches(event.query)
 
     def on_find_bar_step(self, event: FindBar.Step) -> None:
         """Go to another match."""
         event.stop()
-        self.transcript.find_next(event.direction)
+        if event.direction > 0:
+            self.transcript.find_previous()
+        else:
+            self.transcript.find_next()
+        self._show_matches("again")
+
+    def _show_matches(self, query: str) -> None:
+        place, count = self.transcript.find_position
+        self.find_bar.show_count("" if not query else f"{place} of {count}" if count else "not found")
 
     def on_find_bar_closed(self, event: FindBar.Closed) -> None:
         """Go back to writing."""
         event.stop()
+        self.transcript.clear_find()
         self.screen.set_focus(self.composer)
 
     def notify_style_update(self) -> None:
