@@ -1,0 +1,92 @@
+"""A terminal driver whose input cannot crash the app, press its keys by a paste, or type a terminal's replies.
+
+It replaces one method of Textual's driver, `run_input_thread`; `PARADESK_STOCK_INPUT=1` brings Textual's own back.
+"""
+
+import os
+import selectors
+import sys
+import time
+from codecs import getincrementaldecoder
+from typing import TYPE_CHECKING
+
+from paradesk.ui.input_sieve import InputSieve, Keys, Pasted, Piece
+
+if TYPE_CHECKING:
+    from textual.driver import Driver
+
+STOCK_INPUT = "PARADESK_STOCK_INPUT"
+"""Environment variable: `1` leaves the terminal's input to Textual."""
+
+_READ = 65_536
+_LONGEST_WAIT = 0.1
+
+
+def guarded_driver() -> "type[Driver] | None":
+    """The `driver_class` for an app; None where Textual should choose: switched off, another system, another driver."""
+    if os.environ.get(STOCK_INPUT) == "1" or os.environ.get("TEXTUAL_DRIVER") or sys.platform == "win32":
+        return None
+    return _make_driver()
+
+
+def _make_driver() -> "type[Driver]":
+    from textual import events
+    from textual._xterm_parser import XTermParser
+    from textual.drivers.linux_driver import LinuxDriver
+
+    class GuardedDriver(LinuxDriver):
+        """Textual's driver with a sieve between the terminal and the key parser."""
+
+        def run_input_thread(self) -> None:
+            """Read until the app ends or the terminal is gone."""
+            sieve = InputSieve(time.monotonic)
+            decode = getincrementaldecoder("utf-8")("replace").decode
+            self._parser = XTermParser(self._debug)
+            with selectors.SelectSelector() as selector:
+                selector.register(self.fileno, selectors.EVENT_READ)
+                while not self.exit_event.is_set():
+                    if selector.select(min(sieve.wait() or _LONGEST_WAIT, _LONGEST_WAIT)):
+                        try:
+                            data = os.read(self.fileno, _READ)
+                        except OSError:
+                            data = b""
+                        if not data:
+                            self._input_ended()
+                            return
+                        self._pass_on(sieve.feed(decode(data)))
+                    else:
+                        self._pass_on(sieve.tick())
+                    for event in self._parser.tick():
+                        self.process_message(event)
+
+        def _pass_on(self, pieces: list[Piece]) -> None:
+            for piece in pieces:
+                if isinstance(piece, Pasted):
+                    self.process_message(events.Paste(piece.text))
+                elif isinstance(piece, Keys):
+                    self._parse(self._parser, piece.data)
+                else:
+                    # A parser that is told that no more will come takes an unfinished sequence for keys at once.
+                    apart = XTermParser()
+                    self._parse(apart, piece.data)
+                    self._parse(apart, "")
+
+        def _parse(self, parser: XTermParser, data: str) -> None:
+            try:
+                for event in parser.feed(data):
+                    self.process_message(event)
+            except Exception:
+                # A parser that has raised never parses again.
+                fresh = XTermParser(self._debug)
+                fresh.last_x, fresh.last_y = parser.last_x, parser.last_y
+                fresh.mouse_pixels = parser.mouse_pixels
+                fresh.terminal_size, fresh.terminal_pixel_size = parser.terminal_size, parser.terminal_pixel_size
+                self._parser = fresh
+
+        def _input_ended(self) -> None:
+            """Without this, reading a terminal that is gone returns at once for ever and takes a whole processor."""
+            if self.input_tty:
+                self._loop.call_soon_threadsafe(lambda: self._app.exit(return_code=129))
+            self.exit_event.wait()
+
+    return GuardedDriver

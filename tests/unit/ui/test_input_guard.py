@@ -1,0 +1,36 @@
+"""The guard stands on parts of Textual that are not its public interface: here they are nailed down."""
+
+import hashlib
+import inspect
+
+import pytest
+from textual.app import App
+from textual.drivers.linux_driver import LinuxDriver
+
+from paradesk.ui.input_guard import STOCK_INPUT, guarded_driver
+
+KNOWN_INPUT_THREAD = "d796af6d69db337d6fa6bd463984f7d17188d991dbb22f60efb92a8a9619507c"
+
+
+def test_textuals_input_thread_is_the_one_that_was_replaced() -> None:
+    """When this fails, read Textual's new version, carry over what changed, and put in the new digest."""
+    source = inspect.getsource(LinuxDriver.run_input_thread)
+    assert hashlib.sha256(source.encode()).hexdigest() == KNOWN_INPUT_THREAD
+    assert "self.run_input_thread()" in inspect.getsource(LinuxDriver._run_input_thread)
+
+
+def test_the_guard_replaces_that_method_and_nothing_that_textual_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(STOCK_INPUT, raising=False)
+    monkeypatch.delenv("TEXTUAL_DRIVER", raising=False)
+    driver = guarded_driver()
+    assert driver is not None
+    assert issubclass(driver, LinuxDriver)
+    overridden = {name for name in vars(driver) if not name.startswith("__") and hasattr(LinuxDriver, name)} - {"_abc_impl"}
+    assert overridden == {"run_input_thread"}
+    assert App(driver_class=driver).driver_class is driver
+
+
+@pytest.mark.parametrize(("name", "value"), [(STOCK_INPUT, "1"), ("TEXTUAL_DRIVER", "module:Driver")])
+def test_it_can_be_switched_off(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    assert guarded_driver() is None
