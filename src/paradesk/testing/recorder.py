@@ -10,8 +10,8 @@ from paradesk.connectors.base import AuthError, Connector, ConnectorError, Outco
 from paradesk.core.events import Event
 from paradesk.core.intents import Intent
 from paradesk.core.model import ConversationId, Message, MessageId, Role
+from paradesk.core.reduce import reduce
 from paradesk.core.state import State, Thread
-from paradesk.testing.fold import reduce
 
 T = TypeVar("T")
 

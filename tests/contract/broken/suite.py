@@ -1,0 +1,24 @@
+"""The contract over one broken connector, named by an environment variable. Run by `test_broken.py`, not collected."""
+
+import os
+
+import pytest
+
+from paradesk.testing.backend import BackendUnderTest
+from paradesk.testing.contract import ConnectorContract
+from tests.contract.broken.connectors import BROKEN
+from tests.contract.simulated import SimulatedBackend
+
+CHOSEN, _ = BROKEN[os.environ["BROKEN_CONNECTOR"]]
+
+
+class BrokenBackend(SimulatedBackend):
+    # Waiting in vain is the normal end here; the intact connector shows that this is long enough.
+    patience = 1.5
+    connector_class = CHOSEN
+
+
+class TestBroken(ConnectorContract):
+    @pytest.fixture
+    def backend(self) -> BackendUnderTest:
+        return BrokenBackend()
