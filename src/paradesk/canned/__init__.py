@@ -1,1 +1,22 @@
 """Canned responses, pure: responses, templates, ranking."""
+
+from paradesk.canned.context import context_for
+from paradesk.canned.entries import Finding
+from paradesk.canned.loader import load_library
+from paradesk.canned.responses import FACETS, Filled, Library, Response, fill
+from paradesk.canned.search import Hit, search
+from paradesk.canned.template import TemplateError
+
+__all__ = [
+    "FACETS",
+    "Filled",
+    "Finding",
+    "Hit",
+    "Library",
+    "Response",
+    "TemplateError",
+    "context_for",
+    "fill",
+    "load_library",
+    "search",
+]

@@ -1,0 +1,207 @@
+"""Reading canned responses from directories of TOML files: what is good loads, what is bad is reported."""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from paradesk.canned.entries import Entry, Finding, Place
+from paradesk.canned.places import Places
+from paradesk.canned.responses import DEFAULT_LANGUAGE, Library, Response
+from paradesk.core.text import clean_line, clean_text
+
+MAX_FILE = 256 * 1024
+"""Bytes of one file."""
+MAX_FILES = 1_000
+"""Files of one directory."""
+MAX_RESPONSES = 2_000
+"""Responses of one file."""
+MAX_FOLDERS = 6
+"""Folders inside folders."""
+
+# A dotted key of thousands of parts keeps the TOML parser busy for seconds.
+_MAX_DOTS = 300
+_TOML_LINE = re.compile(r"\(at line (\d+)")
+
+
+def load_library(
+    directories: Sequence[Path], default_language: str = DEFAULT_LANGUAGE
+) -> tuple[Library, list[Finding]]:
+    """Read every `*.toml` below the directories. Never raises for what is in them.
+
+    A response of a later directory replaces the one with the same id of an earlier: so a team adapts what ships.
+    Inside one directory the first of two with the same id counts, and the second is a finding.
+    """
+    responses: dict[str, Response] = {}
+    findings: list[Finding] = []
+    for directory in directories:
+        found = _Directory(directory)
+        found.read()
+        taken = {response.shortcut for response in found.responses.values() if response.shortcut}
+        for key, response in responses.items():
+            if response.shortcut in taken:
+                responses[key] = replace(response, shortcut="")
+        responses.update(found.responses)
+        findings.extend(sorted(found.findings, key=lambda finding: (finding.file, finding.line)))
+    return Library(responses.values(), default_language), findings
+
+
+class _Directory:
+    """One pass over one directory, gathering responses and findings."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.responses: dict[str, Response] = {}
+        self.findings: list[Finding] = []
+        self._shortcuts: dict[str, str] = {}
+
+    def read(self) -> None:
+        if not self.root.is_dir():
+            self._report(
+                self.root, 0, "missing-directory", "there is no such directory", "Create it, or correct the path."
+            )
+            return
+        for count, path in enumerate(self._files(self.root, 0)):
+            if count >= MAX_FILES:
+                self._report(
+                    self.root, 0, "too-large", f"more than {MAX_FILES} files", "The rest is not read: use fewer files."
+                )
+                return
+            self._read_file(path)
+
+    def _files(self, folder: Path, depth: int) -> Iterator[Path]:
+        try:
+            entries = sorted(folder.iterdir(), key=lambda entry: entry.name)
+        except OSError as error:
+            self._report(folder, 0, "unreadable", f"cannot be read: {error.strerror}", "Check its permissions.")
+            return
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if entry.is_symlink() and not entry.resolve().is_relative_to(self.root.resolve()):
+                self._report(entry, 0, "outside", "points outside the directory", "Copy the file here instead.")
+            elif entry.is_dir():
+                if depth < MAX_FOLDERS and not entry.is_symlink():
+                    yield from self._files(entry, depth + 1)
+                elif not entry.is_symlink():
+                    self._report(entry, 0, "too-deep", "too many folders inside folders", "Move it up.")
+            elif entry.suffix == ".toml":
+                yield entry
+
+    def _read_file(self, path: Path) -> None:
+        try:
+            if not path.is_file():
+                self._report(path, 0, "unreadable", "is not a regular file", "Remove it.")
+                return
+            with path.open("rb") as file:
+                raw = file.read(MAX_FILE + 1)
+        except OSError as error:
+            self._report(path, 0, "unreadable", f"cannot be read: {error.strerror}", "Check its permissions.")
+            return
+        if len(raw) > MAX_FILE:
+            self._report(
+                path, 0, "too-large", f"the file is larger than {MAX_FILE // 1024} KB", "Split it into several files."
+            )
+            return
+        try:
+            text = raw.decode("utf-8-sig").replace("\r\n", "\n")
+        except UnicodeDecodeError as error:
+            line = raw.count(b"\n", 0, error.start) + 1
+            self._report(path, line, "bad-encoding", "is not UTF-8 text", "Save the file as UTF-8.")
+            return
+        for number, line_text in enumerate(text.split("\n"), 1):
+            if line_text.count(".") > _MAX_DOTS:
+                self._report(path, number, "too-deep", f"more than {_MAX_DOTS} dots in one line", "Break the line.")
+                return
+        try:
+            document = tomllib.loads(text)
+        except RecursionError:
+            self._report(path, 0, "too-deep", "tables or lists inside each other too often", "Write it flat.")
+            return
+        except ValueError as error:
+            place = _TOML_LINE.search(str(error))
+            line = int(place[1]) if place else text.count("\n") + 1
+            self._report(
+                path,
+                line,
+                "bad-toml",
+                f"not TOML: {clean_line(_TOML_LINE.split(str(error))[0], 100)}",
+                "Check quotes, brackets and commas in this line and the one above.",
+            )
+            return
+        _File(self, path, document, Places(text)).read()
+
+    def add(self, response: Response, place: "Place") -> None:
+        """Take a good response in, unless its id is taken in this directory."""
+        earlier = self.responses.get(response.id)
+        if earlier is not None:
+            place.report(
+                "id",
+                "duplicate-id",
+                f"the id `{response.id}` is already used in {earlier.path}:{earlier.line}",
+                "Choose another id; this response is not used.",
+            )
+            return
+        if response.shortcut:
+            other = self._shortcuts.setdefault(response.shortcut, response.id)
+            if other != response.id:
+                place.report(
+                    "shortcut",
+                    "duplicate-shortcut",
+                    f"the shortcut `{response.shortcut}` already belongs to `{other}`",
+                    "Choose another shortcut; the response is used without it.",
+                )
+                response = replace(response, shortcut="")
+        self.responses[response.id] = response
+
+    def _report(self, path: Path, line: int, code: str, message: str, advice: str) -> None:
+        self.findings.append(Finding(clean_text(str(path), 400), line, code, message, advice))
+
+
+class _File:
+    """The responses of one parsed file."""
+
+    def __init__(self, directory: _Directory, path: Path, document: Mapping[str, object], places: Places) -> None:
+        self._directory = directory
+        self._path = clean_text(str(path), 400)
+        self._folder = path.parent.name if path.parent != directory.root else path.stem
+        self._document = document
+        self._places = places
+
+    def read(self) -> None:
+        for key in self._document:
+            if key != "response":
+                self._finding(
+                    self._places.top(key),
+                    "unknown-key",
+                    f"unknown key `{clean_line(key)}`",
+                    "A file holds [[response]] tables only.",
+                )
+        entries = self._document.get("response", [])
+        if not isinstance(entries, list):
+            self._finding(
+                self._places.top("response"),
+                "bad-response",
+                "`response` is not a list",
+                "Write [[response]] with two pairs of brackets.",
+            )
+            return
+        if len(entries) > MAX_RESPONSES:
+            self._finding(
+                0,
+                "too-large",
+                f"more than {MAX_RESPONSES} responses in one file",
+                "The rest is not read: split the file.",
+            )
+        for index, entry in enumerate(entries[:MAX_RESPONSES]):
+            place = Place(self._directory.findings, self._path, self._places, index)
+            if not isinstance(entry, dict):
+                place.report("", "bad-response", "a response is not a table", "Write [[response]] above its keys.")
+                continue
+            response = Entry(entry, place, clean_line(self._folder, 40).lower()).response()
+            if response is not None:
+                self._directory.add(response, place)
+
+    def _finding(self, line: int, code: str, message: str, advice: str) -> None:
+        self._directory.findings.append(Finding(self._path, line, code, message, advice))
