@@ -28,8 +28,9 @@ from paradesk.ui.crash import crash_line, write_report
 from paradesk.ui.deck import Deck
 from paradesk.ui.keys import KeyRouter, drain
 from paradesk.ui.paneset import PaneSet
-from paradesk.ui.reporting import Notice, Reporter
+from paradesk.ui.reporting import Reporter
 from paradesk.ui.safety import ControlGuard
+from paradesk.ui.screens.reading import Notice
 from paradesk.ui.sender import Sender
 from paradesk.ui.themes import THEMES
 from paradesk.ui.view import View

@@ -65,9 +65,9 @@ class Deck:
         before = set(self.panes.order)
         if focus:
             self.touched()
-        for pane in self._workspace.panes:
-            if pane.conversation_id not in panes.order:
-                self._keep(pane)
+        for open_pane in self._workspace.panes:
+            if open_pane.conversation_id not in panes.order:
+                self._keep(open_pane)
         leaving = self._workspace.screen.focused
         await self._workspace.apply(panes)
         for item in panes.order:

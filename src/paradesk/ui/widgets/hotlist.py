@@ -209,7 +209,13 @@ class Hotlist(Widget, can_focus=True):
         words += ["typing…"] if typing else []
         words += ["draft"] if row.has_draft else []
         words += [state, channel_word(row.channel), f"#{row.number}" if row.number else ""]
-        return strip_of([("    ", dim), (shorten(" · ".join(filter(None, words)), width - 4), dim)], width, dim)
+        text = ""
+        for word in filter(None, words):
+            longer = f"{text} · {word}" if text else word
+            if len(longer) > width - 4 and text:
+                break
+            text = longer
+        return strip_of([("    ", dim), (shorten(text, width - 4), dim)], width, dim)
 
     def on_resize(self) -> None:
         """Keep the cursor in view."""
