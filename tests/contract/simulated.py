@@ -26,7 +26,9 @@ class SimulatedBackend(BackendUnderTest):
 
     def _customer(self) -> Customer:
         self._customers += 1
-        return Customer(id=f"c{self._customers}", name=f"Zoë {self._customers}", email=f"zoe{self._customers}@x.example")
+        return Customer(
+            id=f"c{self._customers}", name=f"Zoë {self._customers}", email=f"zoe{self._customers}@x.example"
+        )
 
     async def open_conversation(self) -> ConversationId:
         return self.world.begin(self._customer())

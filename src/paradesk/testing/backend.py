@@ -50,6 +50,8 @@ class BackendUnderTest(ABC):
 
     patience: float = 15.0
     """Seconds after which something that should have happened counts as missing."""
+    notices: float = 1.0
+    """Seconds after which a connector has usually noticed that its connection was cut."""
     absence: int = 40
     """So many messages are surely more than one batch of the stream brings after an absence."""
 

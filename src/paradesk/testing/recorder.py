@@ -182,6 +182,15 @@ class Session:
         """Ask the backend again and again until it gives something true; fails naming `what`."""
         return await eventually(look, what, self.patience)
 
+    async def notice_cut(self, seconds: float) -> None:
+        """Give the connector time to notice that its connection is gone; ends at once when `run` has ended by it."""
+        known = len(self.losses)
+        try:
+            await self.desk.until(lambda: len(self.losses) > known, "the cut to be noticed", seconds)
+        except AssertionError:
+            # A connector that polls, or reconnects inside `run`, need not end it. What counts comes afterwards.
+            return
+
     async def _keep_running(self) -> None:
         while True:
             try:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from paradesk.connectors.base import AuthError, ConnectorContext, Outcome
 from paradesk.connectors.capabilities import Support
-from paradesk.connectors.simulator import SimulatorConnector
+from paradesk.connectors.simulator import SimulatorConnector, World
 from paradesk.core.events import Event, Gap, MessageEdited, MessageUpserted
 from paradesk.core.intents import ChangeTags, Intent, Send, SetPriority, Transfer
 from paradesk.core.model import Message, MessageId, Role, Visibility
@@ -125,8 +125,8 @@ class KnocksForEver(SimulatorConnector):
 class Pretends(SimulatorConnector):
     """Declares tags, priority and transfer absent, and answers as if they had worked."""
 
-    def __init__(self, settings: Mapping[str, str], *args: object) -> None:
-        super().__init__(settings, *args)  # type: ignore[arg-type]
+    def __init__(self, settings: Mapping[str, str], world: World | None = None) -> None:
+        super().__init__(settings, world)
         absent = Support.ABSENT
         self.capabilities = replace(self.capabilities, tags=absent, priority=absent, transfer=absent)
 

@@ -58,15 +58,7 @@ class Actor:
         self._nudges = 0
         self._unsure = 0
         self._used: set[int] = set()
-        self._values = {
-            **{f"order.{key}": value for key, value in person.order.items()},
-            "customer.name": person.customer.name,
-            "customer.first_name": person.customer.name.split()[0],
-            "customer.email": person.customer.email,
-            "customer.phone": person.customer.phone,
-            "customer.plan": person.customer.plan,
-            "agent.first_name": world.me.name.split()[0],
-        }
+        self._values = person.values()
 
     # Beginning
 

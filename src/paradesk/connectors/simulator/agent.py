@@ -165,13 +165,9 @@ class AgentSide:
         if note:
             self._world.colleague_notes(conversation_id, self._world.me, note)
         self._world.system_says(conversation_id, f"{self._world.me.name} has handed the chat over to {target.name}.")
-        chat.removed = f"handed over to {target.name}"
-        chat.change(self._world.log.next(), assignee=target)
         if chat.counterpart is not None:
             chat.counterpart.noticed("transferred")
-        removed = ConversationRemoved(conversation_id, chat.removed, chat.version)
-        self._world.log.append(removed)
-        return (removed,)
+        return self._world.remove(chat, f"handed over to {target.name}", assignee=target)
 
     @_locked
     def types(self, conversation_id: ConversationId, typing: bool) -> None:

@@ -125,6 +125,19 @@ class Person:
     speaks: str
     """The language of the scenario's texts for them: `en` or `de`."""
 
+    def values(self) -> dict[str, str]:
+        """Return what stands in the place of `{order.id}`, `{customer.first_name}` and the like."""
+        customer = self.customer
+        return {
+            **{f"order.{key}": value for key, value in self.order.items()},
+            "customer.name": customer.name,
+            "customer.first_name": customer.name.split()[0],
+            "customer.email": customer.email,
+            "customer.phone": customer.phone,
+            "customer.plan": customer.plan,
+            "agent.first_name": ME.name.split()[0],
+        }
+
 
 class Cast:
     """Hands out customers one after the other, the same ones for the same seed."""

@@ -11,7 +11,7 @@ from paradesk.connectors.simulator.actor import Actor
 from paradesk.connectors.simulator.flood import Flood
 from paradesk.connectors.simulator.loader import SHIPPED, load_scenarios
 from paradesk.connectors.simulator.people import SUPERVISOR, Cast, Person
-from paradesk.connectors.simulator.scenario import Scenario, wording
+from paradesk.connectors.simulator.scenario import Scenario, filled, wording
 from paradesk.connectors.simulator.world import World
 from paradesk.core.model import ConversationId, Priority, Status
 
@@ -134,7 +134,7 @@ class Arrivals:
         conversation_id = self._world.begin(
             person.customer,
             channel=channel,
-            subject=wording(scenario.subject, person.speaks, self._random),
+            subject=filled(wording(scenario.subject, person.speaks, self._random), person.values()),
             queue=scenario.queue,
             joined=assigned,
             status=Status.OPEN if waited else Status.NEW,

@@ -397,11 +397,23 @@ class World:
 
     @_locked
     def customer_leaves(self, conversation_id: ConversationId) -> None:
-        """End the chat from the customer's side."""
+        """End the chat from the customer's side; one that still waited in the queue disappears from it."""
         chat = self.chat(conversation_id)
-        if not chat.conversation.ended:
-            self.system_says(conversation_id, f"{chat.conversation.customer.name} has left the chat.")
+        if chat.conversation.ended:
+            return
+        self.system_says(conversation_id, f"{chat.conversation.customer.name} has left the chat.")
+        if chat.conversation.joined:
             self.upsert(chat, ended=True)
+        else:
+            self.remove(chat, "the customer left before anybody had joined", ended=True)
+
+    def remove(self, chat: Chat, reason: str, **changes: object) -> tuple[Event, ...]:
+        """Take a conversation away from the agent, with a last change of its fields."""
+        chat.change(self.log.next(), **changes)
+        chat.removed = reason
+        removed = ConversationRemoved(chat.conversation.id, reason, chat.version)
+        self.log.append(removed)
+        return (removed,)
 
     def customer_view(self, conversation_id: ConversationId) -> list[Message]:
         """Return the messages that the customer can see."""
