@@ -2,6 +2,9 @@
 
 A `version` orders what several events say about one field: the larger wins, and of equal ones the reducer picks the
 same in any order of arrival. Backends without versions use the server's time in milliseconds.
+
+Events without version or message id say how things are at this moment (typing, gap, connection, roster, draft): each
+has one source, which sends them in order, and the last to arrive holds.
 """
 
 from dataclasses import dataclass
@@ -171,7 +174,8 @@ class SendChanged:
     """A reply of this desk moved to another delivery state.
 
     `message` is given when it is queued, so that the reply is on screen before the backend has seen it.
-    `message_id` is given when the server acknowledged it.
+    `message_id` is given when the server acknowledged it. The largest `version` says where it is, but nothing takes
+    back an acknowledgement, and once the stream has shown the reply nothing else counts.
     """
 
     conversation_id: ConversationId
@@ -180,6 +184,7 @@ class SendChanged:
     message: Message | None = None
     message_id: MessageId | None = None
     reason: str = ""
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
