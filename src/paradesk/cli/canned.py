@@ -28,7 +28,7 @@ def list_responses() -> None:
         languages = ", ".join(sorted(response.body))
         click.echo(f"{response.id:<{width}}  {response.title}  [{languages}]")
     for finding in findings:
-        click.echo(_finding(finding.file, finding.line, finding.message), err=True)
+        click.echo(_line(str(finding)), err=True)
 
 
 @canned.command()
@@ -44,13 +44,12 @@ def check(context: click.Context, folders: tuple[Path, ...]) -> None:
                 raise Failure(f"{folder} is not a folder")
         library, findings = load_library(list(folders))
     for finding in findings:
-        click.echo(_finding(finding.file, finding.line, finding.message))
+        click.echo(_line(str(finding)))
     click.echo(f"{len(library.responses)} responses, {len(findings)} findings")
     context.exit(2 if findings else 0)
 
 
-def _finding(file: object, line: int, message: str) -> str:
+def _line(text: str) -> str:
     from paradesk.core.text import clean_line
 
-    place = f"{file}:{line}" if line else str(file)
-    return clean_line(f"{place}: {message}", 400)
+    return clean_line(text, 400)

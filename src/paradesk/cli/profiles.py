@@ -52,10 +52,8 @@ def check_options(options: tuple[Option, ...], given: Mapping[str, str], place: 
             hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known) or 'none'}"
             raise _wrong(place, f"the connector has no option {name!r}; {hint}")
         if known[name].secret:
-            message = (
-                f"{name} is a secret and does not belong into a file; take it out and use `paradesk profile secret`"
-            )
-            raise _wrong(place, message)
+            message = f"{name} is a secret and does not belong into this file; take it out of it"
+            raise _wrong(place, f"{message} and use `paradesk profile secret`")
     for option in options:
         if option.required and not option.secret and not option.default and not given.get(option.name):
             raise _wrong(place, f"{option.name} is missing: {option.help}")

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from paradesk.cli.failure import Failure, readable
 
 if TYPE_CHECKING:
@@ -56,12 +58,15 @@ def open_desk(profiles: Sequence["Profile"], *, directory: Path, settings: "Sett
     from paradesk.canned.loader import load_library
     from paradesk.config.keymaps import load_keymaps
     from paradesk.config.shipped import shipped
+    from paradesk.core.text import clean_line
     from paradesk.desk.desk import DeskBusy
     from paradesk.keymap.layers import merge
 
     keymaps = load_keymaps(settings)
     merge(keymaps)
-    library, _ = load_library([shipped("canned_responses"), *settings.canned])
+    library, findings = load_library([shipped("canned_responses"), *settings.canned])
+    for finding in findings:
+        click.echo(f"paradesk: {clean_line(str(finding), 400)}", err=True)
     from paradesk.ui.run import run_app
 
     try:

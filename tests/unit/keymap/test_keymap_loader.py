@@ -119,6 +119,7 @@ def test_what_is_not_a_keymap(text: str, line: int) -> None:
         b"#" * 300_000,
         b"[" + b"a." * 40 + b"b]\n",
     ],
+    ids=lambda content: repr(content)[:20],
 )
 def test_hostile_content_is_a_finding(content: bytes) -> None:
     with pytest.raises(KeymapError) as caught:
