@@ -1,8 +1,9 @@
 """The blocks of a whole transcript, made only when they are looked at and kept while they look the same. Pure."""
 
+from dataclasses import dataclass, replace
 from datetime import date
 
-from paradesk.core.model import Message, Role
+from paradesk.core.model import Message, Role, Visibility
 from paradesk.core.state import Thread
 from paradesk.core.transcript import SortKey, Transcript, sort_key
 from paradesk.ui.transcript_rows import EMPTY_BLOCK, Block, Look, Part, Row, build_block, day_label, local_time, rule
@@ -10,6 +11,33 @@ from paradesk.ui.wrapping import cut_to
 
 _MOST_KEPT = 768
 _GROUP_SECONDS = 300.0
+_MOST_SEARCHED = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What decides how messages look, apart from themselves and their neighbours."""
+
+    width: int = 1
+    today: date = date.min
+    agent_id: str = ""
+    unseen_id: str = ""
+    """The message before which the rule for new ones stands."""
+    gap_id: str = ""
+    """The message after which others are missing."""
+    read: SortKey | None = None
+    """Up to where the customer has read."""
+
+
+@dataclass(slots=True)
+class _Kept:
+    """A block that was built, and what it was built for."""
+
+    message: Message
+    before: Message | None
+    setting: Setting
+    look: Look
+    block: Block
 
 
 class Blocks:
@@ -19,17 +47,15 @@ class Blocks:
     """
 
     def __init__(self) -> None:
-        self._kept: dict[str, tuple[Message, Look, Block]] = {}
+        self._kept: dict[str, _Kept] = {}
         self._ends: dict[str, tuple[str, int, Block]] = {}
         self._levels: dict[str, int] = {}
-        self._read: SortKey | None = None
         self.transcript = Transcript()
-        self.width = 1
-        self.today = date.min
-        self.agent_id = ""
+        self.setting = Setting()
         self.unseen_after: int | None = None
         """Order key after which the first message of a customer is new to the agent; None for no such rule."""
         self.gap_after: SortKey | None = None
+        """Where messages began to be missing, or None."""
         self.top_label = ""
         self.typing = ""
 
@@ -41,29 +67,44 @@ class Blocks:
         """The index of the block after the last message."""
         return len(self.transcript)
 
-    def update(self, thread: Thread) -> None:
+    def update(self, thread: Thread, today: date, agent_id: str = "") -> None:
         """Take over a newer state of the conversation."""
         self.transcript = thread.transcript
         read = thread.read_by_customer
         message = None if read is None else thread.transcript.get(read)
-        self._read = None if message is None else sort_key(message)
+        setting = Setting(
+            self.setting.width,
+            today,
+            agent_id,
+            self._first_unseen(),
+            self._before_gap(),
+            None if message is None else sort_key(message),
+        )
+        if setting != self.setting:  # blocks compare settings by identity first
+            self.setting = setting
+
+    def set_width(self, width: int) -> None:
+        """Wrap to another width from now on."""
+        self.setting = replace(self.setting, width=width)
+
+    def drop_unseen(self) -> None:
+        """Take away the rule for new messages."""
+        self.unseen_after = None
+        self.setting = replace(self.setting, unseen_id="")
 
     def clear(self) -> None:
         """Forget everything about the conversation."""
         self._kept.clear()
         self._levels.clear()
         self.transcript = Transcript()
-        self._read = None
+        self.setting = Setting(self.setting.width)
         self.unseen_after = self.gap_after = None
         self.typing = ""
 
     def expand(self, message_id: str) -> None:
         """Show more of a long message from now on."""
         self._levels[message_id] = self._levels.get(message_id, 0) + 1
-
-    def level(self, message_id: str) -> int:
-        """How often a message was expanded."""
-        return self._levels.get(message_id, 0)
+        self._kept.pop(message_id, None)
 
     def height(self, index: int) -> int:
         """Rows of a block."""
@@ -76,22 +117,27 @@ class Blocks:
         if index >= len(self.transcript):
             return self._end("typing", self.typing)
         message = self.transcript[index]
-        look = self._look(index, message)
+        before = self.transcript[index - 1] if index else None
         kept = self._kept.get(message.id)
-        if kept is not None and kept[0] is message and kept[1] == look:
-            return kept[2]
+        if kept is not None and kept.message is message and kept.before is before and kept.setting is self.setting:
+            return kept.block
+        look = self._look(message, before)
+        if kept is not None and kept.message is message and kept.look == look:
+            kept.before, kept.setting = before, self.setting
+            return kept.block
         block = build_block(message, look)
         if len(self._kept) >= _MOST_KEPT:
             for old in list(self._kept)[: _MOST_KEPT // 2]:
                 del self._kept[old]
-        self._kept[message.id] = (message, look, block)
+        self._kept[message.id] = _Kept(message, before, self.setting, look, block)
         return block
 
     def is_own(self, message: Message) -> bool:
         """Whether a message was written at this desk."""
         if message.role is not Role.AGENT:
             return False
-        return message.client_id is not None or (bool(self.agent_id) and message.sender_id == self.agent_id)
+        agent_id = self.setting.agent_id
+        return message.client_id is not None or (agent_id != "" and message.sender_id == agent_id)
 
     def locate(self, message_id: str, key: SortKey) -> int | None:
         """Return the index of a message, or of the one that took its place in the order; None when there is none."""
@@ -116,62 +162,61 @@ class Blocks:
     def _end(self, name: str, label: str) -> Block:
         if not label:
             return EMPTY_BLOCK
+        width = self.setting.width
         kept = self._ends.get(name)
-        if kept is not None and kept[:2] == (label, self.width):
+        if kept is not None and kept[:2] == (label, width):
             return kept[2]
-        shown = cut_to(label, self.width - 2)
-        row = rule(label, self.width) if name == "top" else Row((Part("~ ", "typing"),), shown, "typing")
+        shown = cut_to(label, width - 2)
+        row = rule(label, width) if name == "top" else Row((Part("~ ", "typing"),), shown, "typing")
         block = Block((row,))
-        self._ends[name] = (label, self.width, block)
+        self._ends[name] = (label, width, block)
         return block
 
-    def _look(self, index: int, message: Message) -> Look:
-        before = self.transcript[index - 1] if index else None
+    def _first_unseen(self) -> str:
+        seen = self.unseen_after
+        if seen is None:
+            return ""
+        start = self.after((seen + 1, ""), including=True)
+        for index in range(start, min(start + _MOST_SEARCHED, len(self.transcript))):
+            message = self.transcript[index]
+            if message.role is Role.CUSTOMER:
+                return message.id
+        return ""
+
+    def _before_gap(self) -> str:
+        if self.gap_after is None:
+            return ""
+        index = self.after(self.gap_after) - 1
+        return self.transcript[index].id if index >= 0 else ""
+
+    def _look(self, message: Message, before: Message | None) -> Look:
+        setting = self.setting
         at = local_time(message.sent_at)
         day = ""
-        new_day = False
         if at is not None:
             earlier = local_time(before.sent_at) if before is not None else None
-            new_day = earlier is None or earlier.date() != at.date()
-            if new_day:
-                day = day_label(at.date(), self.today)
-        unseen = self._starts_unseen(message, before)
+            if earlier is None or earlier.date() != at.date():
+                day = day_label(at.date(), setting.today)
+        unseen = message.id == setting.unseen_id
         own = self.is_own(message)
-        key = sort_key(message)
-        gap = self.gap_after is not None and self._ends_gap(index, key)
         grouped = (
             before is not None
-            and not new_day
+            and not day
             and not unseen
+            and before.id != setting.gap_id
             and before.sender_id == message.sender_id
             and before.role is message.role
-            and before.visibility is message.visibility
+            and before.visibility is message.visibility is Visibility.PUBLIC
+            and self.is_own(before) == own
             and 0 <= message.sent_at - before.sent_at < _GROUP_SECONDS
-            and not (self.gap_after is not None and self._ends_gap(index - 1, sort_key(before)))
-            and message.visibility.value == "public"
         )
-        read = own and self._read is not None and key <= self._read
-        return Look(self.width, own, grouped, day, unseen, gap, read, self._levels.get(message.id, 0))
-
-    def _starts_unseen(self, message: Message, before: Message | None) -> bool:
-        """Whether this is the first message of a customer after what the agent has looked at."""
-        seen = self.unseen_after
-        if seen is None or message.order_key <= seen or message.role is not Role.CUSTOMER:
-            return False
-        # Messages between what was seen and this one are not the customer's: walk back over those few.
-        index = self.transcript.position(message.id)
-        while index:
-            index -= 1
-            earlier = self.transcript[index]
-            if earlier.order_key <= seen:
-                return True
-            if earlier.role is Role.CUSTOMER:
-                return False
-        return True
-
-    def _ends_gap(self, index: int, key: SortKey) -> bool:
-        gap = self.gap_after
-        if gap is None or key > gap:
-            return False
-        following = index + 1
-        return following >= len(self.transcript) or sort_key(self.transcript[following]) > gap
+        return Look(
+            width=setting.width,
+            own=own,
+            grouped=grouped,
+            day=day,
+            unseen=unseen,
+            gap=message.id == setting.gap_id,
+            read=own and setting.read is not None and sort_key(message) <= setting.read,
+            level=self._levels.get(message.id, 0),
+        )

@@ -45,9 +45,9 @@ class Reading:
             return walk.tail(self.height)
         start = self._resolve(self.anchor)
         if start is not None:
-            found = walk.down(start, self.room)
-            if len(found) == self.room and found and found[-1] != walk.end():
-                return found
+            found = walk.down(start, self.height)
+            if len(found) == self.height and found and found[-1] != walk.end():
+                return found[: self.room]
         self.anchor = None
         return walk.tail(self.height)
 
@@ -86,22 +86,24 @@ class Reading:
     def resize(self, width: int, height: int) -> None:
         """Take over a new size; what stands in the first row stays there as far as it can."""
         self.height = height
-        if width == self.blocks.width:
+        if width == self.blocks.setting.width:
             return
         anchor = self.anchor
         index = None if anchor is None else self.blocks.locate(anchor.message_id, anchor.key)
         if anchor is None or index is None:
-            self.blocks.width = width
+            self.blocks.set_width(width)
             return
         block = self.blocks.block(index)
-        row = block.lead + anchor.offset
-        start = block.rows[row].start if anchor.offset > 0 and row < len(block.rows) else -1
-        self.blocks.width = width
+        row = block.base + anchor.offset
+        start = anchor.text
+        if start < 0 and anchor.offset > 0 and row < len(block.rows):
+            start = block.rows[row].start
+        self.blocks.set_width(width)
         if start > 0:
             block = self.blocks.block(index)
             rows = [place for place, row_ in enumerate(block.rows) if 0 <= row_.start <= start]
-            offset = (rows[-1] if rows else block.lead) - block.lead
-            self.anchor = Anchor(anchor.message_id, anchor.key, offset)
+            offset = (rows[-1] if rows else block.base) - block.base
+            self.anchor = Anchor(anchor.message_id, anchor.key, offset, start)
 
     def reveal(self, place: Place) -> None:
         """Bring a row into view: not at all when it is there, else a third from the top."""
@@ -174,14 +176,14 @@ class Reading:
         was_following = self.anchor is None
         index, row = place
         if index < 0:
-            offset = row - self.blocks.height(-1) - self.blocks.block(0).lead
+            offset = row - self.blocks.height(-1) - self.blocks.block(0).base
             index = 0
         elif index >= messages:
             index = messages - 1
             block = self.blocks.block(index)
-            offset = len(block.rows) - block.lead + row
+            offset = len(block.rows) - block.base + row
         else:
-            offset = row - self.blocks.block(index).lead
+            offset = row - self.blocks.block(index).base
         message = self.blocks.transcript[index]
         self.anchor = Anchor(message.id, sort_key(message), offset)
         if was_following:
@@ -192,4 +194,4 @@ class Reading:
         index = self.blocks.locate(anchor.message_id, anchor.key)
         if index is None:
             return None
-        return self._walk().move((index, self.blocks.block(index).lead), anchor.offset)
+        return self._walk().move((index, self.blocks.block(index).base), anchor.offset)

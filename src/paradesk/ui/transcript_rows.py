@@ -72,6 +72,8 @@ class Block:
     rows: tuple[Row, ...]
     lead: int = 0
     """Rows before the message's own first row."""
+    base: int = 0
+    """Rows before the first one that is not a rule or a name: what stays when the neighbours change."""
     text: str = ""
     """What can be selected: the shown part of the body, then a line for each file."""
     links: tuple[tuple[int, int, str], ...] = ()
@@ -219,6 +221,7 @@ class _Builder:
         lead = len(self.rows)
         if not self.columns and not look.grouped and not self.system:
             self.rows.append(self._header())
+        base = len(self.rows)
         body, capped = ("", False) if message.deleted else self._body()
         text = body
         spans: list[tuple[int, int]] = []
@@ -248,7 +251,7 @@ class _Builder:
         if look.gap:
             self.rows.append(rule("messages are missing here, fetching", look.width, "gap", "╌"))
         links = tuple(find_links(body))
-        return Block(tuple(self.rows), lead, text, links, len(body), tuple(files), capped)
+        return Block(tuple(self.rows), lead, base, text, links, len(body), tuple(files), capped)
 
     def _body(self) -> tuple[str, bool]:
         limit = CAP_CHARACTERS * EXPAND_FACTOR**self.look.level

@@ -13,13 +13,15 @@ Place = tuple[int, int]
 class Anchor:
     """What stands in the first row of the view while the agent reads back.
 
-    It names a message and counts rows from that message's own first row, so that nothing that comes, goes or changes
+    It names a message and counts rows from that message's first row of text, so that nothing that comes, goes or changes
     elsewhere moves what is being read: new messages below, a page of history above, a rule that disappears.
     """
 
     message_id: str
     key: SortKey
     offset: int
+    text: int = -1
+    """Where the text in that row began before the width changed; a later width starts from there, without drift."""
 
 
 class RowWalk:

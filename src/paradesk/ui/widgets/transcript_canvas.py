@@ -75,27 +75,27 @@ class TranscriptCanvas(Widget):
         width: 1fr; height: 1fr; background: $background; color: $foreground;
         & > .transcript--text { color: $foreground; }
         & > .transcript--time, & > .transcript--rule, & > .transcript--mark { color: $foreground 55%; }
-        & > .transcript--unseen { color: $warning; text-style: bold; }
-        & > .transcript--gap { color: $warning; text-style: bold; }
+        & > .transcript--unseen { color: $text-warning; text-style: bold; }
+        & > .transcript--gap { color: $text-warning; text-style: bold; }
         & > .transcript--typing { color: $foreground 70%; text-style: italic; }
         & > .transcript--status { color: $foreground; background: $panel; text-style: bold; }
-        & > .transcript--customer-gutter, & > .transcript--customer-name { color: $accent; text-style: bold; }
-        & > .transcript--you-gutter, & > .transcript--you-name { color: $success; text-style: bold; }
-        & > .transcript--agent-gutter, & > .transcript--agent-name { color: $secondary; text-style: bold; }
+        & > .transcript--customer-gutter, & > .transcript--customer-name { color: $text-primary; text-style: bold; }
+        & > .transcript--you-gutter, & > .transcript--you-name { color: $text-success; text-style: bold; }
+        & > .transcript--agent-gutter, & > .transcript--agent-name { color: $text-secondary; text-style: bold; }
         & > .transcript--bot-gutter, & > .transcript--bot-name { color: $foreground 70%; text-style: bold; }
         & > .transcript--system-gutter, & > .transcript--system-name, & > .transcript--system {
             color: $foreground 60%; text-style: italic;
         }
-        & > .transcript--note-gutter, & > .transcript--note-name { color: $warning; text-style: bold; }
-        & > .transcript--note-text { color: $warning; }
-        & > .transcript--file { color: $accent; }
+        & > .transcript--note-gutter, & > .transcript--note-name { color: $text-warning; text-style: bold; }
+        & > .transcript--note-text { color: $text-warning; }
+        & > .transcript--file { color: $text-accent; }
         & > .transcript--link { text-style: underline; }
-        & > .transcript--more { color: $accent; text-style: bold; }
+        & > .transcript--more { color: $text-accent; text-style: bold; }
         & > .transcript--deleted { color: $foreground 55%; text-style: italic; }
         & > .transcript--pending { color: $foreground 80%; text-style: italic; }
-        & > .transcript--failed { color: $error; text-style: bold; }
-        & > .transcript--match { color: $background; background: $warning; text-style: underline; }
-        & > .transcript--match-current { color: $background; background: $warning; text-style: bold reverse; }
+        & > .transcript--failed { color: $text-error; text-style: bold; }
+        & > .transcript--match { color: black; background: $warning; text-style: underline; }
+        & > .transcript--match-current { color: black; background: $warning; text-style: bold reverse; }
         & > .transcript--selection { color: $foreground; text-style: reverse; }
         & > .transcript--cursor { background: $panel; }
     }
@@ -161,21 +161,19 @@ class TranscriptCanvas(Widget):
         if fresh:
             self._start_over()
         first = blocks.transcript[0].id if len(blocks) else None
-        blocks.update(thread)
-        if first != (blocks.transcript[0].id if len(blocks) else None):
-            self._history_asked, self._history_open, self._history_problem = False, True, ""
-        blocks.agent_id = agent_id
         today = local_time(now)
-        blocks.today = today.date() if today else date.min
         if not thread.unread:
             pass
         elif fresh or (not self._attentive and blocks.unseen_after is None):
             blocks.unseen_after = thread.seen if thread.seen > _NEVER_SEEN else None
-        last = blocks.transcript.last
+        last = thread.transcript.last
         if not thread.gap:
             blocks.gap_after = None
         elif blocks.gap_after is None and last is not None:
             blocks.gap_after = sort_key(last)
+        blocks.update(thread, today.date() if today else date.min, agent_id)
+        if first != (blocks.transcript[0].id if len(blocks) else None):
+            self._history_asked, self._history_open, self._history_problem = False, True, ""
         self._note_typing(thread, now)
         if before is None or before[1] is not blocks.transcript or before[0] != self._drawn_state():
             self._redraw()
@@ -191,7 +189,7 @@ class TranscriptCanvas(Widget):
     @attentive.setter
     def attentive(self, attentive: bool) -> None:
         if self._attentive and not attentive and self._blocks.unseen_after is not None:
-            self._blocks.unseen_after = None
+            self._blocks.drop_unseen()
             self._redraw()
         self._attentive = attentive
 
@@ -228,11 +226,8 @@ class TranscriptCanvas(Widget):
             self._redraw()
 
     def _drawn_state(self) -> tuple[object, ...]:
-        blocks = self._blocks
-        thread = self._thread
-        read = thread.read_by_customer if thread else None
-        complete = bool(thread and thread.history_complete)
-        return (blocks.typing, blocks.unseen_after, blocks.gap_after, blocks.today, blocks.agent_id, read, complete)
+        complete = bool(self._thread and self._thread.history_complete)
+        return (self._blocks.typing, self._blocks.setting, complete)
 
     # Drawing
 
