@@ -20,7 +20,6 @@ class Edit:
     end: "Position"
     before: "tuple[Position, Position | None]"
     """Cursor and selection anchor before the step."""
-    after: "Position"
     kind: str = ""
     """Consecutive edits of the same kind (`type`, `back`, `forward`) become one step; the empty kind never joins."""
 
@@ -82,11 +81,11 @@ class EditHistory:
             begins_word = last.inserted[-1:].isspace() and not edit.inserted.isspace()
             if edit.removed or edit.start != last.end or "\n" in edit.inserted or begins_word:
                 return None
-            return replace(last, inserted=last.inserted + edit.inserted, end=edit.end, after=edit.after)
+            return replace(last, inserted=last.inserted + edit.inserted, end=edit.end)
         if "\n" in edit.removed:
             return None
         if edit.kind == "back" and edit.start.line == last.start.line and edit.before[0] == last.start:
-            return replace(last, start=edit.start, removed=edit.removed + last.removed, end=edit.end, after=edit.after)
+            return replace(last, start=edit.start, removed=edit.removed + last.removed, end=edit.end)
         if edit.kind == "forward" and edit.start == last.start:
-            return replace(last, removed=last.removed + edit.removed, after=edit.after)
+            return replace(last, removed=last.removed + edit.removed)
         return None

@@ -118,7 +118,8 @@ class TextBuffer:
         before = (self.cursor, self.anchor)
         splice = self._splice(start, end, text)
         self.cursor, self.anchor = splice.end, None
-        self._history.add(Edit(start, splice.removed, text, splice.end, before, self.cursor, kind))
+        if splice.removed != text:
+            self._history.add(Edit(start, splice.removed, text, splice.end, before, kind))
 
     def delete(self, start: Position, end: Position, kind: str = "") -> bool:
         """Delete a range, a blank that it touches as a whole; False when it is empty."""
@@ -311,7 +312,7 @@ class TextBuffer:
         slot = self.slot_around(position)
         if slot is None:
             return position
-        forward = (position.line, position.column) > self.cursor
+        forward = position > self.cursor
         return Position(position.line, slot.end if forward else slot.start)
 
     def _around_slots(self, start: Position, end: Position) -> tuple[Position, Position]:

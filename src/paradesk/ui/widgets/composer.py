@@ -374,8 +374,7 @@ class Composer(Editor):
         self._paste(event.text)
 
     def on_blur(self) -> None:
-        """Typing ends where the cursor leaves."""
-        super().on_blur()
+        """End typing where the cursor leaves."""
         self._stop_typing()
 
     # looks

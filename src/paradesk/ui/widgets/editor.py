@@ -139,13 +139,13 @@ class Editor(Widget):
             self.buffer.select(Position(place.line, 0), Position(place.line, len(self.buffer.lines[place.line])))
         self.update()
 
-    def on_focus(self) -> None:
-        """Show the cursor."""
-        self.update()
-
     def on_blur(self) -> None:
-        """Hide the cursor."""
+        """End a drag."""
         self._end_drag()
+
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """Show or hide the cursor."""
+        super().watch_has_focus(has_focus)
         self.update()
 
     def _end_drag(self) -> None:
