@@ -163,8 +163,6 @@ EVENTS = (
     "reply",
     "file",
     "joined",
-    "ended",
-    "transferred",
     "kept_waiting",
     "status:open",
     "status:pending",
