@@ -1,35 +1,39 @@
 """The running workstation without a screen: its own thread and loop, driven by intents, seen through snapshots."""
 
+import asyncio
+import logging
 import random as random_module
+import secrets
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from paradesk.connectors.base import Connector, Outcome
+from paradesk.connectors.base import ConnectorError, NotSent, Outcome, Uncertain
 from paradesk.connectors.capabilities import Capabilities, Support
+from paradesk.core.events import ConnectionChanged, Event
 from paradesk.core.intents import Intent
 from paradesk.core.model import Attachment, ClientId, ConversationId, Visibility
-from paradesk.core.state import State
+from paradesk.core.state import ProfileState, State
+from paradesk.desk.engine import BATCH, Delivery, Engine
+from paradesk.desk.journal import DeskBusy, Journal, JournalError
+from paradesk.desk.lane import Lane, Profile
 from paradesk.desk.layout import Layout
+from paradesk.desk.reasons import place, quiet
+from paradesk.desk.recorder import Recorder
+from paradesk.desk.store import Store
+from paradesk.desk.timing import Timing
 
 T = TypeVar("T")
+_NEWEST = 200
+"""Messages per conversation that are in memory at the start; older ones are paged in from the journal."""
+_LOOK_EVERY = 2.0
+_log = logging.getLogger(__name__)
 
-__all__ = ["Desk", "DeskBusy", "Layout", "Profile"]
-
-
-class DeskBusy(Exception):
-    """Another Paradesk has this directory open; the message says which directory."""
-
-
-@dataclass(frozen=True)
-class Profile:
-    """One configured backend: its name and how to build its connector."""
-
-    name: str
-    build: Callable[[], Connector]
+__all__ = ["Desk", "DeskBusy", "JournalError", "Layout", "Profile", "Timing"]
 
 
 class Desk:
@@ -42,80 +46,308 @@ class Desk:
         *,
         clock: Callable[[], float] = time.time,
         random: Callable[[], float] = random_module.random,
-    ) -> None: ...
+        timing: Timing | None = None,
+    ) -> None:
+        """Prepare a desk; raises ValueError for a profile name that is empty, contains a slash or is there twice."""
+        names = [profile.name for profile in profiles]
+        bad = [name for name in names if not name or "/" in name or names.count(name) > 1]
+        if bad:
+            raise ValueError(f"profile name {bad[0]!r}: each needs a name of its own without a slash")
+        self._profiles = tuple(profiles)
+        self._directory = directory
+        self._clock = clock
+        self._random = random
+        self._timing = timing or Timing()
+        self._store = Store(State(profiles={name: ProfileState(name=name) for name in names}))
+        self._layout = Layout()
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ending: asyncio.Event | None = None
+        self._engine: Engine | None = None
+        self._lanes: dict[str, Lane] = {}
+        self._lock = threading.Lock()
+        self._inbox: deque[Delivery] = deque()
+        self._drafts: dict[tuple[ConversationId, Visibility], str] = {}
+        self._layout_to_save: Layout | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = True
+
+    # Life
 
     def start(self) -> None:
         """Open the journal and start; the cached state is there on return, connections follow.
 
         Raises DeskBusy when another desk has the directory, JournalError when its database cannot be used.
         """
-        raise NotImplementedError
+        if self._thread is not None:
+            raise RuntimeError("a desk is started once")
+        ready: Future[None] = Future()
+        self._thread = threading.Thread(target=self._live, args=(ready,), name="paradesk-desk", daemon=True)
+        self._thread.start()
+        ready.result()
 
     def stop(self, timeout: float = 1.0) -> None:
         """Write what is left, end connections and give the directory free, within `timeout` seconds."""
-        raise NotImplementedError
+        thread, loop, ending = self._thread, self._loop, self._ending
+        if thread is None or loop is None or ending is None:
+            return
+        try:
+            loop.call_soon_threadsafe(ending.set)
+        except RuntimeError:
+            pass
+        if threading.current_thread() is not thread:
+            thread.join(timeout)
+
+    def _live(self, ready: "Future[None]") -> None:
+        try:
+            asyncio.run(self._main(ready))
+        except BaseException as error:
+            if ready.done():
+                _log.critical("the desk ended: %s", place(error))
+            else:
+                ready.set_exception(error)
+
+    async def _main(self, ready: "Future[None]") -> None:
+        asyncio.get_running_loop().set_exception_handler(quiet)
+        journal = Journal(self._directory)
+        try:
+            recorder = Recorder(journal, self._store)
+            self._layout = journal.layout()
+            for profile in self._profiles:
+                self._lanes[profile.name] = Lane(
+                    profile, self, journal.cursor(profile.name), self._timing, self._clock, self._random
+                )
+            engine = Engine(recorder, self._lanes, self._timing, self._clock, self._random)
+            recorder.restore(set(self._lanes), _NEWEST)
+            engine.outbox.restore()
+            self._loop, self._ending, self._engine = asyncio.get_running_loop(), asyncio.Event(), engine
+            self._closed = False
+            ready.set_result(None)
+            for lane in self._lanes.values():
+                lane.start()
+            engine.outbox.start()
+            try:
+                await self._look_after()
+            finally:
+                self._end(engine)
+        finally:
+            self._closed = True
+            journal.close()
+
+    async def _look_after(self) -> None:
+        assert self._ending is not None
+        while not self._ending.is_set():
+            try:
+                await asyncio.wait_for(self._ending.wait(), _LOOK_EVERY)
+            except TimeoutError:
+                for lane in self._lanes.values():
+                    lane.look()
+                self._flush()
+
+    def _end(self, engine: Engine) -> None:
+        """Flush first: what the agent did is worth more than a tidy goodbye to a backend."""
+        self._flush()
+        self._take()
+        self._closed = True
+        self._take()
+        engine.outbox.stop()
+        engine.attention.stop()
+        for lane in self._lanes.values():
+            lane.stop()
+        until = time.monotonic() + 0.5
+        for lane in self._lanes.values():
+            lane.join(max(0.0, until - time.monotonic()))
+
+    # What the screen sees and asks
 
     @property
     def state(self) -> State:
         """The newest snapshot."""
-        raise NotImplementedError
+        return self._store.state
 
     def subscribe(self, selector: Callable[[State], T], callback: Callable[[T], None]) -> Callable[[], None]:
         """Call back, on the desk's thread, when the selected value changes; returns what ends that."""
-        raise NotImplementedError
+        return self._store.subscribe(selector, callback)
 
     def submit(self, intent: Intent) -> Future[Outcome]:
-        """Carry out an intent. A `Send` is done when it is on disk and its draft cleared, others when answered."""
-        raise NotImplementedError
+        """Carry out an intent. A `Send` is done when it is on disk and its draft cleared, others when answered.
+
+        The future fails with a ConnectorError whose text is a reason for the agent.
+        """
+        return self._ask(lambda engine: self._after_drafts(engine.perform(intent)))
 
     def new_client_id(self) -> ClientId:
         """Return a fresh id for a reply; it sorts by time."""
-        raise NotImplementedError
-
-    def save_draft(self, conversation_id: ConversationId, visibility: Visibility, text: str) -> None:
-        """Keep what is being typed; on disk a moment later, never waits."""
-        raise NotImplementedError
-
-    def saved_layout(self) -> Layout:
-        """Return the layout that was saved last."""
-        raise NotImplementedError
-
-    def save_layout(self, layout: Layout) -> None:
-        """Keep the layout for the next start."""
-        raise NotImplementedError
-
-    def load_history(self, conversation_id: ConversationId, limit: int = 50) -> Future[bool]:
-        """Bring in older messages, from the journal first; the result says whether there may be more."""
-        raise NotImplementedError
-
-    def fetch(self, conversation_id: ConversationId, attachment: Attachment) -> Future[bytes]:
-        """Download an attachment; fails with a ConnectorError."""
-        raise NotImplementedError
+        milliseconds = int(self._clock() * 1000) & (2**48 - 1)
+        return ClientId(f"{milliseconds:012x}{secrets.token_hex(10)}")
 
     def support(self, conversation_id: ConversationId, capability: str) -> tuple[Support, str]:
         """Return whether this conversation can do it, and why not. Capabilities by name, and `send`."""
-        raise NotImplementedError
+        if self._engine is None:
+            return Support.ABSENT, "the desk has not started"
+        return self._engine.support(conversation_id, capability)
 
     def capabilities(self, profile: str) -> Capabilities:
         """Return what the profile's backend can do; nothing until its connector has been built."""
-        raise NotImplementedError
+        lane = self._lanes.get(profile)
+        return (lane.capabilities if lane is not None else None) or Capabilities()
 
     def retry(self, client_id: ClientId) -> Future[Outcome]:
         """Send a failed or uncertain reply again, with the same client id; done when that is on disk."""
-        raise NotImplementedError
+        return self._ask(lambda engine: _now(lambda: engine.retry(client_id)))
 
     def dismiss(self, client_id: ClientId) -> Future[str]:
         """Give up a queued, failed or uncertain reply; its text goes back into the draft and is the result."""
-        raise NotImplementedError
+        return self._ask(lambda engine: self._after_drafts(_now(lambda: engine.dismiss(client_id))))
+
+    def load_history(self, conversation_id: ConversationId, limit: int = 50) -> Future[bool]:
+        """Bring in older messages, from the journal first; the result says whether there may be more."""
+        return self._ask(lambda engine: engine.history(conversation_id, limit))
+
+    def fetch(self, conversation_id: ConversationId, attachment: Attachment) -> Future[bytes]:
+        """Download an attachment; fails with a ConnectorError."""
+        return self._ask(lambda engine: engine.fetch(conversation_id, attachment))
 
     def see(self, conversation_id: ConversationId) -> None:
         """The agent has looked: nothing is unread, and the backend is told where it wants to know."""
-        raise NotImplementedError
+        self._tell(lambda engine: engine.attention.see(conversation_id))
 
     def typing(self, conversation_id: ConversationId, typing: bool) -> None:
         """The agent types, or has stopped; the backend is told, at most every 3 seconds."""
-        raise NotImplementedError
+        self._tell(lambda engine: engine.attention.type(conversation_id, typing))
 
     def reconnect(self, profile: str) -> None:
         """Try again now: after a refusal (with a newly built connector), or instead of waiting."""
-        raise NotImplementedError
+        lane = self._lanes.get(profile)
+        if lane is not None and not self._closed:
+            lane.reconnect()
+
+    # What is kept
+
+    def save_draft(self, conversation_id: ConversationId, visibility: Visibility, text: str) -> None:
+        """Keep what is being typed; on disk a moment later, never waits. Only what is queued already is merged."""
+        with self._lock:
+            first = not self._drafts
+            self._drafts[conversation_id, visibility] = text
+        if first:
+            self._soon(self._flush)
+
+    def saved_layout(self) -> Layout:
+        """Return the layout that was saved last."""
+        return self._layout
+
+    def save_layout(self, layout: Layout) -> None:
+        """Keep the layout for the next start."""
+        with self._lock:
+            self._layout = self._layout_to_save = layout
+        self._soon(self._flush)
+
+    def _flush(self) -> None:
+        """Commit drafts and layout. What the disk does not take is tried again at the next turn."""
+        engine = self._engine
+        if engine is None:
+            return
+        with self._lock:
+            drafts, self._drafts = self._drafts, {}
+            layout, self._layout_to_save = self._layout_to_save, None
+        try:
+            if drafts:
+                engine.save_drafts(drafts)
+            drafts = {}
+            if layout is not None:
+                engine.save_layout(layout)
+        except JournalError as error:
+            _log.error("%s", error)
+            with self._lock:
+                self._drafts = {**drafts, **self._drafts}
+                self._layout_to_save = self._layout_to_save or layout
+
+    async def _after_drafts(self, work: Coroutine[Any, Any, T]) -> T:
+        """What was typed before a key press counts before what the key does."""
+        self._flush()
+        return await work
+
+    # What lanes bring (their threads)
+
+    def take(self, profile: str, events: tuple[Event, ...], cursor: str | None) -> "Future[None]":
+        """Queue events for the next commit."""
+        delivery = Delivery(profile, events, cursor, Future())
+        self._inbox.append(delivery)
+        if not self._soon(self._take):
+            self._take()
+        return delivery.done
+
+    def report(self, event: ConnectionChanged) -> None:
+        """Show the state of a connection."""
+        self._tell(lambda engine: engine.link_changed(event))
+
+    def _take(self) -> None:
+        batch: list[Delivery] = []
+        size = 0
+        with self._lock:
+            while self._inbox and size < BATCH:
+                batch.append(self._inbox.popleft())
+                size += len(batch[-1].events)
+        if not batch:
+            return
+        if self._closed or self._engine is None:
+            for delivery in batch:
+                if not delivery.done.done():
+                    delivery.done.set_exception(NotSent("the desk has ended"))
+            return
+        self._engine.take(batch)
+        if self._inbox:
+            self._soon(self._take)
+
+    # Crossing to the desk's thread
+
+    def _soon(self, step: Callable[[], object]) -> bool:
+        loop = self._loop
+        if loop is None or self._closed:
+            return False
+        try:
+            loop.call_soon_threadsafe(step)
+        except RuntimeError:
+            return False
+        return True
+
+    def _tell(self, step: Callable[[Engine], None]) -> None:
+        def run() -> None:
+            try:
+                if self._engine is not None and not self._closed:
+                    step(self._engine)
+            except Exception as error:
+                _log.error("desk: %s", place(error))
+
+        self._soon(run)
+
+    def _ask(self, ask: Callable[[Engine], Coroutine[Any, Any, T]]) -> Future[T]:
+        answer: Future[T] = Future()
+
+        async def run(engine: Engine) -> None:
+            try:
+                result = await ask(engine)
+            except ConnectorError as error:
+                answer.set_exception(error)
+            except asyncio.CancelledError:
+                answer.set_exception(Uncertain("the desk ended before the answer came"))
+                raise
+            except Exception as error:
+                _log.error("desk: %s", place(error))
+                answer.set_exception(Uncertain(f"something failed inside Paradesk ({type(error).__name__})"))
+            else:
+                answer.set_result(result)
+
+        def begin() -> None:
+            if self._engine is not None and answer.set_running_or_notify_cancel():
+                task = asyncio.ensure_future(run(self._engine))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+
+        if not self._soon(begin):
+            answer.set_exception(NotSent("the desk is not running"))
+        return answer
+
+
+async def _now(step: Callable[[], T]) -> T:
+    return step()

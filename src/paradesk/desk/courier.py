@@ -1,0 +1,242 @@
+"""A courier delivers the replies of one conversation, strictly in order, and finds out what became of unclear ones.
+
+What may be repeated is decided by the idempotency that the backend's connector declares, never by hope.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from paradesk.connectors.base import (
+    AuthError,
+    ConnectorError,
+    NotSent,
+    Outcome,
+    RateLimited,
+    Rejected,
+    Unsupported,
+)
+from paradesk.connectors.capabilities import Idempotency
+from paradesk.core.events import Event, HistoryLoaded
+from paradesk.core.intents import Send
+from paradesk.core.model import ClientId, ConversationId, Delivery, Link, Message, MessageId
+from paradesk.desk.intake import backend_id, incoming, storable
+from paradesk.desk.journal import JournalError
+from paradesk.desk.lane import Lane
+from paradesk.desk.outbox_rows import OutboxRow
+from paradesk.desk.reasons import place, reason
+from paradesk.desk.recorder import Recorder
+from paradesk.desk.timing import Timing
+
+_PAGE = 50
+_PAGES = 10
+"""How many pages back an unclear reply is looked for, at most."""
+_SKEW = 600.0
+"""Seconds by which the backend's clock may differ from ours while looking back."""
+_log = logging.getLogger(__name__)
+
+
+class Rows(Protocol):
+    """What a courier needs of the outbox."""
+
+    def head(self, conversation_id: ConversationId) -> OutboxRow | None:
+        """Return the reply that is next."""
+
+    def get(self, client_id: ClientId) -> OutboxRow | None:
+        """Return a reply that the stream has not shown, or None."""
+
+    def commit(self, row: OutboxRow, events: Sequence[Event] = ()) -> OutboxRow:
+        """Commit a new state of a reply, and events that came along."""
+
+
+class Road:
+    """The way to one backend, shared by the couriers of its conversations: a rate limit there holds up all of them."""
+
+    def __init__(
+        self,
+        lane: Lane,
+        recorder: Recorder,
+        timing: Timing,
+        clock: Callable[[], float],
+        random: Callable[[], float],
+    ) -> None:
+        self.lane = lane
+        self.recorder = recorder
+        self.timing = timing
+        self.clock = clock
+        self.random = random
+        self.closed_until = 0.0
+        """Loop time before which nothing is sent."""
+
+    @property
+    def open(self) -> bool:
+        """Whether the connection stands."""
+        profile = self.recorder.store.state.profiles.get(self.lane.profile.name)
+        return profile is not None and profile.link is Link.ONLINE
+
+    def why(self, error: BaseException) -> str:
+        """Return a failure in words."""
+        return reason(error, self.lane.connector, self.lane.title)
+
+
+class Courier:
+    """Delivers for one conversation while it has something to deliver. Its `wake` makes it look again."""
+
+    def __init__(self, conversation_id: ConversationId, rows: Rows, road: Road) -> None:
+        self.wake = asyncio.Event()
+        self._conversation_id = conversation_id
+        self._rows = rows
+        self._road = road
+        self._tries = 0
+        self._settled: dict[ClientId, float] = {}
+        """Loop time at which the backend must have shown a reply that it took."""
+
+    async def run(self) -> None:
+        """Deliver until nothing waits, or until the agent has to decide about the reply that is next."""
+        while True:
+            row = self._rows.head(self._conversation_id)
+            if row is None or row.state in (Delivery.FAILED, Delivery.UNCERTAIN):
+                return
+            try:
+                if row.state is Delivery.QUEUED:
+                    await self._deliver(row)
+                else:
+                    await self._clear_up(row)
+            except JournalError as error:
+                _log.error("outbox: %s", error)
+                await self._pause(self._road.timing.backoff)
+            except Exception as error:
+                # A defect here must delay this conversation only, and lose nothing: the row is on disk.
+                _log.error("outbox: %s", place(error))
+                await self._pause(self._road.timing.backoff)
+
+    async def _deliver(self, row: OutboxRow) -> None:
+        if not self._road.open:
+            await self._pause(None)
+            return
+        closed = self._road.closed_until - asyncio.get_running_loop().time()
+        if closed > 0:
+            await self._pause(closed)
+            return
+        if row.unclear and not self._may_repeat(row):
+            self._rows.commit(replace(row, state=Delivery.SENDING))
+            return
+        sent_at = row.sent_at if row.unclear and row.sent_at is not None else self._road.clock()
+        row = self._rows.commit(replace(row, state=Delivery.SENDING, sent_at=sent_at, reason=""))
+        send = Send(
+            conversation_id=backend_id(row.conversation_id),
+            body=row.body,
+            visibility=row.visibility,
+            client_id=row.client_id,
+            attachments=row.attachments,
+        )
+        try:
+            outcome = await self._road.lane.call(lambda connector: connector.perform(send), self._road.timing.perform)
+        except RateLimited as error:
+            self._road.closed_until = asyncio.get_running_loop().time() + max(0.0, error.retry_after)
+            self._rows.commit(self._back(row, error))
+        except (NotSent, AuthError) as error:
+            self._rows.commit(self._back(row, error))
+            await self._pause_longer()
+        except (Rejected, Unsupported) as error:
+            self._rows.commit(replace(row, state=Delivery.FAILED, reason=self._road.why(error)))
+        except ConnectorError as error:
+            self._rows.commit(replace(row, unclear=True, reason=self._road.why(error)))
+        else:
+            self._tries = 0
+            self._rows.commit(*self._acked(row, outcome))
+
+    def _acked(self, row: OutboxRow, outcome: Outcome) -> tuple[OutboxRow, tuple[Event, ...]]:
+        events: tuple[Event, ...] = ()
+        try:
+            events = tuple(incoming(self._road.lane.profile.name, event) for event in outcome.events)
+        except Exception as error:
+            # The reply has been delivered all the same; the stream will say the rest.
+            _log.error("%s: %s", self._road.lane.profile.name, place(error))
+        message_id = None if outcome.message_id is None else MessageId(storable(outcome.message_id))
+        return replace(row, state=Delivery.ACKED, message_id=message_id, reason=""), events
+
+    def _back(self, row: OutboxRow, error: ConnectorError) -> OutboxRow:
+        """Surely not taken: back to the queue, though an earlier try may still be unclear."""
+        sent_at = row.sent_at if row.unclear else None
+        return replace(row, state=Delivery.QUEUED, sent_at=sent_at, reason=self._road.why(error))
+
+    def _may_repeat(self, row: OutboxRow) -> bool:
+        """Whether the backend would recognise a repeat and not deliver it twice."""
+        able = self._road.lane.capabilities
+        if able is None or able.idempotency is not Idempotency.EXACT or row.sent_at is None:
+            return False
+        return 0 <= self._road.clock() - row.sent_at < able.exact_window
+
+    async def _clear_up(self, row: OutboxRow) -> None:
+        able = self._road.lane.capabilities
+        if able is None:
+            await self._pause(None)
+        elif able.idempotency is Idempotency.EXACT and self._may_repeat(row):
+            await self._pause_longer()
+            if self._rows.get(row.client_id) is not None:
+                self._rows.commit(replace(row, state=Delivery.QUEUED, reason="no answer; sent again, once at most"))
+        elif able.idempotency is Idempotency.ECHO:
+            await self._look_for(row, able.settle)
+        else:
+            self._give_up(row)
+
+    async def _look_for(self, row: OutboxRow, settle: float) -> None:
+        loop = asyncio.get_running_loop()
+        sent_at = self._road.clock() if row.sent_at is None else row.sent_at
+        left = max(0.0, min(settle, sent_at + settle - self._road.clock()))
+        # Fixed once, from the time on disk: a clock that is set back must not make it wait for ever.
+        settled = self._settled.setdefault(row.client_id, loop.time() + left)
+        if settled > loop.time():
+            await self._pause(settled - loop.time())
+            return
+        if not self._road.open:
+            await self._pause(None)
+            return
+        try:
+            await self._read_back(row, sent_at)
+        except (Unsupported, Rejected):
+            pass
+        except ConnectorError:
+            await self._pause_longer()
+            return
+        self._settled.pop(row.client_id, None)
+        if self._rows.get(row.client_id) is not None:
+            self._give_up(row)
+
+    async def _read_back(self, row: OutboxRow, sent_at: float) -> None:
+        """Read the conversation from its end; the reducer recognises the reply, and then its row is gone."""
+        where, profile = backend_id(row.conversation_id), self._road.lane.profile.name
+        before: Message | None = None
+        for _ in range(_PAGES):
+            last = before
+            page = await self._road.lane.call(
+                lambda connector, last=last: connector.history(where, last, _PAGE),  # type: ignore[misc]
+                self._road.timing.history,
+            )
+            if page.messages:
+                self._road.recorder.record([incoming(profile, HistoryLoaded(where, page.messages, page.complete))])
+            if self._rows.get(row.client_id) is None or page.complete or not page.messages:
+                return
+            before = page.messages[0]
+            if before.sent_at < sent_at - _SKEW:
+                return
+
+    def _give_up(self, row: OutboxRow) -> None:
+        why = f"{row.reason}; it may have arrived or not" if row.reason else "it may have arrived or not"
+        self._rows.commit(replace(row, state=Delivery.UNCERTAIN, unclear=True, reason=why))
+
+    async def _pause_longer(self) -> None:
+        pause = self._road.timing.backoff_before(self._tries, self._road.random(), at_least=0.05)
+        self._tries += 1
+        await self._pause(pause)
+
+    async def _pause(self, seconds: float | None) -> None:
+        """Wait this long, or until there is a reason to look again."""
+        self.wake.clear()
+        try:
+            await asyncio.wait_for(self.wake.wait(), seconds)
+        except TimeoutError:
+            pass

@@ -1,0 +1,279 @@
+"""The desk's inside: carries out intents against lanes, journal and outbox. Runs on the desk's loop only."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from paradesk.connectors.base import Connector, ConnectorError, NotSent, Outcome, Rejected, Unsupported
+from paradesk.connectors.capabilities import Support
+from paradesk.core.events import ConnectionChanged, DraftChanged, Event, HistoryLoaded, MessageUpserted
+from paradesk.core.fold import base_of
+from paradesk.core.intents import CreateConversation, Intent, Send
+from paradesk.core.model import Agent, Attachment, ClientId, ConversationId, Link, Visibility
+from paradesk.core.state import Thread
+from paradesk.desk import offers
+from paradesk.desk.attention import Attention
+from paradesk.desk.intake import backend_id, incoming, outgoing, outgoing_message, profile_of, qualified, storable
+from paradesk.desk.journal import JournalError
+from paradesk.desk.lane import Lane
+from paradesk.desk.layout import Layout
+from paradesk.desk.local import LOCAL_PREFIX, LocalChanges, written
+from paradesk.desk.outbox import Outbox
+from paradesk.desk.reasons import place, reason
+from paradesk.desk.recorder import Recorder
+from paradesk.desk.timing import Timing
+
+T = TypeVar("T")
+BATCH = 500
+"""Events in one transaction, about: enough to make a flood cheap, few enough to let others in between."""
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Delivery:
+    """Events of one `emit`, and who waits for their commit."""
+
+    profile: str
+    events: tuple[Event, ...]
+    cursor: str | None
+    done: "Future[None]"
+
+
+class Engine:
+    """Carries out what the public `Desk` is asked for."""
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        lanes: Mapping[str, Lane],
+        timing: Timing,
+        clock: Callable[[], float],
+        random: Callable[[], float],
+    ) -> None:
+        self.recorder = recorder
+        self.outbox = Outbox(recorder, lanes, timing, clock, random)
+        self._lanes = lanes
+        self._timing = timing
+        self._clock = clock
+        self._local = LocalChanges(clock)
+        self._reading: dict[ConversationId, asyncio.Task[bool]] = {}
+        self.attention = Attention(recorder, timing, self.perform, lambda where, what: self.support(where, what)[0])
+
+    def support(self, conversation_id: ConversationId, capability: str) -> tuple[Support, str]:
+        """Return whether this conversation can do it, and why not; may be called from any thread."""
+        lane = self._lanes.get(profile_of(conversation_id))
+        if lane is None:
+            return Support.ABSENT, f"{profile_of(conversation_id)} is not configured"
+        return offers.support(self._thread(conversation_id), lane.capabilities, lane.title, capability)
+
+    def take(self, deliveries: Sequence[Delivery]) -> None:
+        """Commit what lanes delivered in one transaction; where that fails one by one, so that only the bad one fails."""
+        try:
+            cursors: dict[str, str] = {}
+            events: list[Event] = []
+            for delivery in deliveries:
+                events += self._with_consequences(delivery)
+                if delivery.cursor is not None:
+                    cursors[delivery.profile] = delivery.cursor
+            self.recorder.record(events, cursors=cursors)
+        except Exception as error:
+            if len(deliveries) == 1:
+                if not isinstance(error, JournalError):
+                    _log.error("%s: %s", deliveries[0].profile, place(error))
+                _fail(deliveries[0].done, NotSent(f"the events could not be saved ({type(error).__name__})"))
+                return
+            for delivery in deliveries:
+                self.take([delivery])
+            return
+        for delivery in deliveries:
+            if not delivery.done.done():
+                delivery.done.set_result(None)
+
+    async def perform(self, intent: Intent) -> Outcome:
+        """Carry out any intent; raises ConnectorErrors with a reason for the agent, before any I/O where possible."""
+        if isinstance(intent, Send):
+            return self._accept(intent)
+        if isinstance(intent, CreateConversation):
+            lane = self._lane(intent.profile)
+            offers.check(intent, None, lane.capabilities, lane.title)
+        else:
+            lane = self._lane(profile_of(intent.conversation_id))
+            thread = self._known(intent.conversation_id)
+            if offers.check(intent, thread, lane.capabilities, lane.title) is Support.EMULATED:
+                self._record(self._local.events(intent, thread, self._agent(lane)))
+                return Outcome()
+        self._need_link(lane)
+        outcome = await self._ask(lane, lambda c: c.perform(outgoing(intent)), self._timing.perform)
+        profile = lane.profile.name
+        events = tuple(incoming(profile, event) for event in outcome.events)
+        self._record(events)
+        created = None if outcome.conversation_id is None else qualified(profile, outcome.conversation_id)
+        return Outcome(message_id=outcome.message_id, conversation_id=created, events=events)
+
+    def retry(self, client_id: ClientId) -> Outcome:
+        """Queue a failed or uncertain reply again."""
+        self._saved(lambda: self.outbox.retry(client_id))
+        return Outcome()
+
+    def dismiss(self, client_id: ClientId) -> str:
+        """Give up a reply; its text is back in the draft and is returned."""
+        return self._saved(lambda: self.outbox.dismiss(client_id))
+
+    def save_drafts(self, drafts: Mapping[tuple[ConversationId, Visibility], str]) -> None:
+        """Commit drafts; raises JournalError, but shows them all the same, so that they live on in memory."""
+        journal = self.recorder.journal
+        changed = {key: storable(text) for key, text in drafts.items()}
+        events = [DraftChanged(where, visibility, text) for (where, visibility), text in changed.items()]
+
+        def write() -> None:
+            for (where, visibility), text in changed.items():
+                journal.write_draft(where, visibility, text)
+
+        try:
+            self.recorder.record(events, work=write)
+        except JournalError:
+            self.recorder.show(events)
+            raise
+
+    def save_layout(self, layout: Layout) -> None:
+        """Commit the layout; what lies in no pane any more is not kept in memory as a whole."""
+        with self.recorder.journal.transaction():
+            self.recorder.journal.write_layout(layout)
+        self.recorder.leave_paged(self.recorder.paged - set(layout.panes))
+
+    def link_changed(self, event: ConnectionChanged) -> None:
+        """Show the state of a connection, and let replies go on."""
+        self.recorder.show([event])
+        self.outbox.link_changed(event.profile)
+
+    async def history(self, conversation_id: ConversationId, limit: int) -> bool:
+        """Bring in older messages; says whether there may be more. Several who ask at once share one answer."""
+        reading = self._reading.get(conversation_id)
+        if reading is None:
+            reading = asyncio.create_task(self._history(conversation_id, limit))
+            self._reading[conversation_id] = reading
+            reading.add_done_callback(lambda _: self._reading.pop(conversation_id, None))
+        return await asyncio.shield(reading)
+
+    async def fetch(self, conversation_id: ConversationId, attachment: Attachment) -> bytes:
+        """Download an attachment."""
+        lane = self._lane(profile_of(conversation_id))
+        if attachment.id.startswith(LOCAL_PREFIX):
+            raise Rejected("this file is still on its way to the backend")
+        able, why = self.support(conversation_id, "attachments_in")
+        if able is Support.ABSENT:
+            raise Unsupported(why)
+        self._need_link(lane)
+        return await self._ask(lane, lambda connector: connector.fetch(attachment), self._timing.fetch)
+
+    async def _history(self, conversation_id: ConversationId, limit: int) -> bool:
+        thread = self._known(conversation_id)
+        if thread.history_complete:
+            return False
+        if self.recorder.page_in(conversation_id, limit):
+            return True
+        if self.recorder.archive.complete(conversation_id):
+            self.recorder.show([HistoryLoaded(conversation_id, (), True)])
+            return False
+        if self.support(conversation_id, "history")[0] is Support.ABSENT:
+            return False
+        lane = self._lane(profile_of(conversation_id))
+        self._need_link(lane)
+        oldest = next((m for m in thread.transcript if not m.id.startswith(LOCAL_PREFIX)), None)
+        before = None if oldest is None else outgoing_message(base_of(thread, oldest.id) or oldest)
+        where = backend_id(conversation_id)
+        page = await self._ask(lane, lambda c: c.history(where, before, limit), self._timing.history)
+        self.recorder.paged.add(conversation_id)
+        self._record([incoming(lane.profile.name, HistoryLoaded(where, page.messages, page.complete))])
+        return not page.complete
+
+    def _accept(self, send: Send) -> Outcome:
+        send = replace(send, body=storable(send.body))
+        lane = self._lane(profile_of(send.conversation_id))
+        thread = self._known(send.conversation_id)
+        declared = offers.check(send, thread, lane.capabilities, lane.title)
+        draft = remainder(thread.drafts.get(send.visibility, ""), send.body)
+        if thread.transcript.by_client(send.client_id) is not None:
+            raise Rejected("this reply has been accepted before")
+        if declared is Support.EMULATED:
+            events = [
+                *self._local.events(send, thread, self._agent(lane)),
+                DraftChanged(send.conversation_id, send.visibility, draft),
+            ]
+            journal = self.recorder.journal
+            self._record(events, lambda: journal.write_draft(send.conversation_id, send.visibility, draft))
+        else:
+            echo = written(send, thread, self._agent(lane), self._clock())
+            self._saved(lambda: self.outbox.accept(send, echo, draft))
+        self.attention.type(send.conversation_id, False)
+        return Outcome()
+
+    def _with_consequences(self, delivery: Delivery) -> list[Event]:
+        """Add what the desk has to do because of an event, where the backend does not."""
+        able = self._lanes[delivery.profile].capabilities
+        if able is None or able.status is not Support.EMULATED:
+            return list(delivery.events)
+        events: list[Event] = []
+        for event in delivery.events:
+            events.append(event)
+            thread = self._thread(event.message.conversation_id) if isinstance(event, MessageUpserted) else None
+            if isinstance(event, MessageUpserted) and thread is not None:
+                events += self._local.reopened(thread, event.message)
+        return events
+
+    def _record(self, events: Sequence[Event], work: Callable[[], None] | None = None) -> None:
+        self._saved(lambda: self.recorder.record(events, work=work))
+
+    def _saved(self, step: Callable[[], T]) -> T:
+        """Run a step that commits; a disk that does not take it is told like any other failure."""
+        try:
+            return step()
+        except JournalError as error:
+            raise NotSent(str(error)) from error
+
+    async def _ask(self, lane: Lane, ask: Callable[[Connector], Awaitable[T]], deadline: float) -> T:
+        try:
+            return await lane.call(ask, deadline)
+        except ConnectorError as error:
+            error.args = (reason(error, lane.connector, lane.title), *error.args[1:])
+            raise
+
+    def _need_link(self, lane: Lane) -> None:
+        profile = self.recorder.store.state.profiles.get(lane.profile.name)
+        if profile is None or profile.link is not Link.ONLINE:
+            why = f": {profile.reason}" if profile is not None and profile.reason else ""
+            raise NotSent(f"{lane.profile.name} is not connected{why}")
+
+    def _lane(self, profile: str) -> Lane:
+        lane = self._lanes.get(profile)
+        if lane is None:
+            raise Rejected(f"the profile {profile!r} is not configured")
+        return lane
+
+    def _agent(self, lane: Lane) -> Agent | None:
+        profile = self.recorder.store.state.profiles.get(lane.profile.name)
+        return None if profile is None else profile.agent
+
+    def _thread(self, conversation_id: ConversationId) -> Thread | None:
+        return self.recorder.store.state.threads.get(conversation_id)
+
+    def _known(self, conversation_id: ConversationId) -> Thread:
+        thread = self._thread(conversation_id)
+        if thread is None:
+            raise Rejected("this conversation is not known here")
+        return thread
+
+
+def remainder(draft: str, sent: str) -> str:
+    """Return what is left of a draft when this text of it is sent: what was typed since, or a different text whole."""
+    if draft.strip() == sent.strip():
+        return ""
+    return draft.removeprefix(sent)
+
+
+def _fail(done: "Future[None]", error: BaseException) -> None:
+    if not done.done():
+        done.set_exception(error)

@@ -1,0 +1,182 @@
+"""The outbox: every reply that was accepted and that the stream has not shown yet, in the order of acceptance.
+
+Every step is on disk before it is taken, so that a kill at any point leaves a row that says what may have happened.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from paradesk.connectors.base import Rejected
+from paradesk.core.events import DraftChanged, Event, SendChanged
+from paradesk.core.intents import Send
+from paradesk.core.model import ClientId, ConversationId, Delivery, Message
+from paradesk.desk.courier import Courier, Road
+from paradesk.desk.intake import profile_of
+from paradesk.desk.lane import Lane
+from paradesk.desk.outbox_rows import OutboxRow
+from paradesk.desk.recorder import Recorder
+from paradesk.desk.timing import Timing
+
+
+class Outbox:
+    """Owns the rows of the outbox and one task per conversation that has something to deliver. Desk's thread only."""
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        lanes: Mapping[str, Lane],
+        timing: Timing,
+        clock: Callable[[], float],
+        random: Callable[[], float],
+    ) -> None:
+        self._recorder = recorder
+        self._roads = {profile: Road(lane, recorder, timing, clock, random) for profile, lane in lanes.items()}
+        self._rows: dict[ClientId, OutboxRow] = {}
+        self._couriers: dict[ConversationId, Courier] = {}
+        self._tasks: dict[ConversationId, asyncio.Task[None]] = {}
+        recorder.on_shown = self._shown
+
+    def restore(self) -> None:
+        """Bring back what an earlier run left, and show it; `start` continues with it."""
+        events: list[Event] = []
+        for row in self._recorder.outbox.rows():
+            if row.state is Delivery.SENDING:
+                # The run ended between the commit of `sent_at` and the answer.
+                row = replace(row, unclear=True)
+            self._rows[row.client_id] = row
+            events.append(_said(row, with_message=True))
+        self._recorder.show(events)
+
+    def start(self) -> None:
+        """Deliver what waits."""
+        for conversation_id in {row.conversation_id for row in self._rows.values()}:
+            self._send_courier(conversation_id)
+
+    def get(self, client_id: ClientId) -> OutboxRow | None:
+        """Return an accepted reply that the stream has not shown, or None."""
+        return self._rows.get(client_id)
+
+    def accept(self, send: Send, echo: Message, draft: str) -> None:
+        """Commit a reply and what remains of its draft in one transaction, and deliver it in its turn.
+
+        Raises JournalError when it cannot be saved, Rejected when its client id was used before.
+        """
+        if send.client_id in self._rows:
+            raise Rejected("this reply has been accepted before")
+        row = OutboxRow(
+            client_id=send.client_id,
+            conversation_id=send.conversation_id,
+            body=send.body,
+            visibility=send.visibility,
+            attachments=send.attachments,
+            echo=echo,
+        )
+
+        def write() -> None:
+            self._recorder.outbox.add(row)
+            self._recorder.journal.write_draft(send.conversation_id, send.visibility, draft)
+
+        cleared = DraftChanged(send.conversation_id, send.visibility, draft)
+        self._recorder.record([_said(row, with_message=True), cleared], work=write)
+        self._rows[row.client_id] = row
+        self._send_courier(row.conversation_id)
+
+    def retry(self, client_id: ClientId) -> None:
+        """Queue a failed or uncertain reply again, in its place and with its client id; raises Rejected for another."""
+        row = self._undecided(client_id)
+        if row.state not in (Delivery.FAILED, Delivery.UNCERTAIN):
+            raise Rejected("only a failed or uncertain reply can be sent again")
+        self.commit(replace(row, state=Delivery.QUEUED, reason="", sent_at=None, unclear=False))
+        self._send_courier(row.conversation_id)
+
+    def dismiss(self, client_id: ClientId) -> str:
+        """Give up a reply that is not under way, put its text back into the draft; returns the text."""
+        row = self._undecided(client_id)
+        if row.state in (Delivery.ACKED, Delivery.SENDING):
+            raise Rejected("this reply is already on its way")
+        thread = self._recorder.store.state.threads.get(row.conversation_id)
+        typed = "" if thread is None else thread.drafts.get(row.visibility, "")
+        draft = f"{row.body}\n{typed}" if typed else row.body
+        cancelled = replace(row, state=Delivery.CANCELLED, version=row.version + 1)
+
+        def write() -> None:
+            self._recorder.outbox.remove(client_id)
+            self._recorder.journal.write_draft(row.conversation_id, row.visibility, draft)
+
+        back = DraftChanged(row.conversation_id, row.visibility, draft)
+        self._recorder.record([_said(cancelled), back], work=write)
+        del self._rows[client_id]
+        self._send_courier(row.conversation_id)
+        return row.body
+
+    def head(self, conversation_id: ConversationId) -> OutboxRow | None:
+        """Return the reply that is next in its conversation; one that was acknowledged holds up no other."""
+        for row in self._rows.values():
+            if row.conversation_id == conversation_id and row.state is not Delivery.ACKED:
+                return row
+        return None
+
+    def commit(self, row: OutboxRow, events: Sequence[Event] = ()) -> OutboxRow:
+        """Commit and show a new state of a reply with the events that came along; returns the row as it is now.
+
+        The stream may have shown the reply in the meantime: then only the events count.
+        """
+        old = self._rows.get(row.client_id)
+        if old is None:
+            self._recorder.record(events)
+            return row
+        moved = replace(row, version=old.version + 1)
+        self._rows[row.client_id] = moved
+        try:
+            self._recorder.record([_said(moved), *events], work=lambda: self._recorder.outbox.update(moved))
+        except BaseException:
+            self._rows[row.client_id] = old
+            raise
+        return moved
+
+    def link_changed(self, profile: str) -> None:
+        """A connection came or went: whoever waits for it looks again."""
+        for conversation_id, courier in self._couriers.items():
+            if profile_of(conversation_id) == profile:
+                courier.wake.set()
+
+    def stop(self) -> None:
+        """End all deliveries where they are; their rows say how far they came."""
+        for task in self._tasks.values():
+            task.cancel()
+
+    def _undecided(self, client_id: ClientId) -> OutboxRow:
+        row = self._rows.get(client_id)
+        if row is None:
+            raise Rejected("this reply has been delivered or dismissed")
+        return row
+
+    def _shown(self, client_id: ClientId) -> None:
+        row = self._rows.pop(client_id, None)
+        if row is not None:
+            self._send_courier(row.conversation_id)
+
+    def _send_courier(self, conversation_id: ConversationId) -> None:
+        road = self._roads.get(profile_of(conversation_id))
+        if road is None:
+            return
+        courier = self._couriers.get(conversation_id)
+        if courier is None:
+            courier = self._couriers[conversation_id] = Courier(conversation_id, self, road)
+        courier.wake.set()
+        task = self._tasks.get(conversation_id)
+        if task is None or task.done():
+            self._tasks[conversation_id] = asyncio.create_task(courier.run())
+
+
+def _said(row: OutboxRow, *, with_message: bool = False) -> SendChanged:
+    return SendChanged(
+        row.conversation_id,
+        row.client_id,
+        row.state,
+        message=row.echo if with_message else None,
+        message_id=row.message_id,
+        reason=row.reason,
+        version=row.version,
+    )

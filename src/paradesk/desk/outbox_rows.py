@@ -1,0 +1,68 @@
+"""The outbox in the journal: every reply that was accepted and that the stream has not shown yet."""
+
+import logging
+import sqlite3
+from dataclasses import dataclass
+
+import msgspec
+
+from paradesk.core.model import ClientId, ConversationId, Delivery, LocalFile, Message, MessageId, Visibility
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxRow:
+    """One accepted reply. Its client id stays the same for life."""
+
+    client_id: ClientId
+    conversation_id: ConversationId
+    body: str
+    visibility: Visibility
+    attachments: tuple[LocalFile, ...]
+    echo: Message
+    """What the screen shows until the stream does."""
+    state: Delivery = Delivery.QUEUED
+    version: int = 0
+    """Grows with each change of state."""
+    sent_at: float | None = None
+    """When the first byte may have left; committed before it does."""
+    unclear: bool = False
+    """A try had an unclear outcome: the backend may have it."""
+    message_id: MessageId | None = None
+    reason: str = ""
+
+
+class OutboxTable:
+    """The table `outbox` of an open journal."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def add(self, row: OutboxRow) -> None:
+        """Append a reply; raises sqlite3.IntegrityError when its client id is there already."""
+        self._db.execute(
+            "insert into outbox (client_id, conversation_id, state, record) values (?, ?, ?, ?)",
+            (row.client_id, row.conversation_id, row.state.value, msgspec.json.encode(row).decode()),
+        )
+
+    def update(self, row: OutboxRow) -> None:
+        """Keep the new state of a reply in its place."""
+        self._db.execute(
+            "update outbox set state = ?, record = ? where client_id = ?",
+            (row.state.value, msgspec.json.encode(row).decode(), row.client_id),
+        )
+
+    def remove(self, client_id: ClientId) -> None:
+        """Forget a reply: the stream has shown it, or the agent took it back."""
+        self._db.execute("delete from outbox where client_id = ?", (client_id,))
+
+    def rows(self) -> list[OutboxRow]:
+        """Return all replies in the order in which they were accepted. What cannot be read is left where it is."""
+        found: list[OutboxRow] = []
+        for (record,) in self._db.execute("select record from outbox order by place").fetchall():
+            try:
+                found.append(msgspec.json.decode(record, type=OutboxRow))
+            except msgspec.MsgspecError as error:
+                _log.error("a reply in the outbox cannot be read and is kept as it is: %s", error)
+        return found
