@@ -46,6 +46,10 @@ class TranscriptView(TranscriptCanvas, can_focus=True):
     _pressed: TextPoint | None = None
     """Where the mouse button went down, while it is held."""
 
+    def _start_over(self) -> None:
+        super()._start_over()
+        self._pressed = None
+
     # Moving
 
     @property
@@ -197,7 +201,7 @@ class TranscriptView(TranscriptCanvas, can_focus=True):
             self._notice("Nothing selected to copy")
             return
         self.app.copy_to_clipboard(text)
-        self.post_message(self.Copied(self, self._thread.conversation.id, text))
+        self._say(self.Copied(self, self._thread.conversation.id, text))
 
     @property
     def cursor_message(self) -> MessageId | None:
@@ -235,11 +239,11 @@ class TranscriptView(TranscriptCanvas, can_focus=True):
         self._redraw()
         if self._thread is not None:
             message_id = self._blocks.transcript[index].id
-            self.post_message(self.LinkOrFileWanted(self, self._thread.conversation.id, message_id))
+            self._say(self.LinkOrFileWanted(self, self._thread.conversation.id, message_id))
 
     def _notice(self, text: str) -> None:
         if self._thread is not None:
-            self.post_message(self.Notice(self, self._thread.conversation.id, text))
+            self._say(self.Notice(self, self._thread.conversation.id, text))
 
     # Keys and mouse
 
@@ -303,8 +307,9 @@ class TranscriptView(TranscriptCanvas, can_focus=True):
 
     def on_mouse_up(self, event: events.MouseUp) -> None:
         """End the selection; a click without one chooses a message or opens what was clicked."""
-        self.release_mouse()
         pressed, self._pressed = self._pressed, None
+        if pressed is not None:
+            self.release_mouse()
         if event.button == 1 and self._selection is None:
             self._clicked(event.x, event.y, pressed)
 
