@@ -48,6 +48,7 @@ class WorkScreen(Screen[None], inherit_bindings=False):
     """The one screen beneath all dialogs."""
 
     BLANK = True
+    AUTO_FOCUS: ClassVar[str | None] = ""
     DEFAULT_CSS = "WorkScreen { layout: vertical; overflow: hidden; background: $background; }"
 
     def compose(self) -> ComposeResult:
@@ -65,7 +66,6 @@ class ParadeskApp(App[int], inherit_bindings=False):
     """The workstation on a terminal. Tests drive it with a desk of their own."""
 
     ENABLE_COMMAND_PALETTE = False
-    AUTO_FOCUS: ClassVar[str | None] = None
     CSS = """
     ToastRack { dock: top; align: right top; margin-top: 2; margin-bottom: 0; }
     Toast { padding: 0 1; }

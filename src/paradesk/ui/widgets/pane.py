@@ -66,7 +66,7 @@ def title_parts(title: PaneTitle, width: int, frame: Style, name: Style, alert: 
     if title.zoomed:
         words.append(("ZOOM", frame))
     if title.unread and not title.active:
-        words.append((f"{title.unread} NEW", alert))
+        words.append((f"{title.unread} unread", alert))
     if title.state:
         words.append((title.state, frame))
     if title.waiting:
