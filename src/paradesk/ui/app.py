@@ -166,6 +166,7 @@ class ParadeskApp(App[int], inherit_bindings=False):
 
     def on_unmount(self) -> None:
         """Let go of the desk; it is ended by whoever started it."""
+        self.deck.save_drafts()
         self.bridge.stop()
         self.reporter.close()
 
@@ -197,6 +198,7 @@ class ParadeskApp(App[int], inherit_bindings=False):
             self._exception_event.set()
         if self._crash is None:
             self._crash = error
+            self.deck.save_drafts()
         self._close_messages_no_wait()
 
     @property

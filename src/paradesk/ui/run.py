@@ -80,6 +80,7 @@ async def _run(app: Any, desk: "Desk") -> int:
     def end(number: int) -> None:
         if not received:
             received.append(number)
+            app.deck.save_drafts()
             _end_whatever_hangs(number, desk)
         app.exit(128 + number)
 

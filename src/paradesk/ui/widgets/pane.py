@@ -158,7 +158,8 @@ class Pane(Widget):
         self.transcript = TranscriptView()
         self.find_bar = FindBar()
         self.composer = Composer()
-        self._edges: tuple[object, Strip, Strip, Strip] | None = None
+        self._edges: tuple[object, tuple[Strip, Strip, Strip]] | None = None
+        self._rows: tuple[object, list[Strip]] | None = None
 
     def compose(self) -> ComposeResult:
         """Transcript, find line, composer."""
@@ -171,7 +172,7 @@ class Pane(Widget):
         old, self.title = self.title, title
         if old == title:
             return
-        self._edges = None
+        self._edges = self._rows = None
         self.composer.target = title.target(dark=self.app.current_theme.dark)
         self.composer.active = title.active
         if old.active != title.active:
@@ -268,7 +269,7 @@ class Pane(Widget):
 
     def notify_style_update(self) -> None:
         """Draw the frame again in the colours of the new theme."""
-        self._edges = None
+        self._edges = self._rows = None
         super().notify_style_update()
 
     def _drawn(self) -> tuple[Strip, Strip, Strip]:
@@ -291,14 +292,19 @@ class Pane(Widget):
             if title.foot:
                 foot.append((f" {shorten(title.foot, width - 6)} ", alert))
             bottom = spread(foot, [(ends[1], plain)], width, (across, plain))
-            self._edges = (key, top, middle, bottom)
-        return self._edges[1:]
+            self._edges = (key, (top, middle, bottom))
+            self._rows = None
+        return self._edges[1]
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Draw the frame; the widgets inside draw themselves."""
-        top, middle, bottom = self._drawn()
-        height = self.outer_size.height
-        rows = [top if y == 0 else bottom if y == height - 1 else middle for y in range(crop.y, crop.bottom)]
-        if (crop.x, crop.width) != (0, self.outer_size.width):
+        """Draw the frame; the widgets inside draw themselves. The rows are kept, because a key asks for them again."""
+        edges = self._drawn()
+        width, height = self.outer_size
+        key = (id(edges), width, height, tuple(map(id, self.get_line_filters())))
+        if self._rows is None or self._rows[0] != key:
+            top, middle, bottom = filtered(self, edges)
+            self._rows = (key, [top, *[middle] * (height - 2), bottom])
+        rows = self._rows[1][crop.y : crop.bottom]
+        if (crop.x, crop.width) != (0, width):
             rows = [row.crop(crop.x, crop.right) for row in rows]
-        return filtered(self, rows)
+        return rows
