@@ -8,16 +8,15 @@ from textual import events
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
 from paradesk.core.hotlist import HotlistRow
 from paradesk.core.model import ConversationId, Status
 from paradesk.ui.paneset import PaneSet
-from paradesk.ui.widgets.lines import Part, shorten, spread, strip_of
+from paradesk.ui.widgets.lines import KeptRows, Part, shorten, spread, strip_of
 from paradesk.ui.words import PRIORITY_MARKS, STATUS_WORDS, channel_word, clock, waiting_mark
 
 
-class Hotlist(Widget, can_focus=True):
+class Hotlist(KeptRows, can_focus=True):
     """Rows in the desk's jump order. While it has the focus no row moves: what is new is added below."""
 
     KEY_CONTEXT: ClassVar[str] = "hotlist"

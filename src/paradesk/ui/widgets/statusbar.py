@@ -6,9 +6,8 @@ from typing import ClassVar
 
 from rich.style import Style
 from textual.strip import Strip
-from textual.widget import Widget
 
-from paradesk.ui.widgets.lines import Part, shorten, spread, width_of
+from paradesk.ui.widgets.lines import KeptRows, Part, shorten, spread, width_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +20,7 @@ class Piece:
     """`strong`, `alert`, `dim`, or empty."""
 
 
-class StatusBar(Widget):
+class StatusBar(KeptRows):
     """One row: active chat, connection, load, who waits next, the time."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"status--strong", "status--alert", "status--dim"}
@@ -78,7 +77,7 @@ class StatusBar(Widget):
         return spread(left_parts, right_parts, width, (" ", self.rich_style))
 
 
-class KeyHints(Widget):
+class KeyHints(KeptRows):
     """One row: the keys that help most in the focused place, generated from the keymap."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"hints--key"}
