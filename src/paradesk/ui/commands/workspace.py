@@ -70,10 +70,10 @@ def focus_transcript(app: "ParadeskApp") -> None:
     app.screen.set_focus(inside)
 
 
-def find(app: "ParadeskApp") -> None:
+async def find(app: "ParadeskApp") -> None:
     """Find text in the transcript of the pane."""
     if (pane := app.deck.acting) is not None:
-        pane.find_bar.open()
+        await pane.find()
 
 
 def in_transcript(action_id: str, app: "ParadeskApp") -> None:
