@@ -129,7 +129,7 @@ def _fold_change(room: Room, event: RoomEvent, senders: Senders) -> list[Event]:
     known = room.recall(relation.event_id)
     author = known.sender if known else senders.get(relation.event_id)
     # The server lets anybody relate anything to anything: only an author changes their own words.
-    if body is None or author != event.sender or event.unsigned.redacted_because is not None:
+    if body is None or author != event.sender or event.redacted:
         return []
     version = room.mark.next_version(event.time_ms)
     return [MessageEdited(conversation_id, MessageId(relation.event_id), body, version)]

@@ -6,6 +6,7 @@ from typing import Final
 from paradesk.connectors.matrix.room import Room
 from paradesk.connectors.matrix.ticket import TYPES
 from paradesk.connectors.matrix.wire import (
+    ABSENT,
     BareEvent,
     Member,
     MessageContent,
@@ -63,7 +64,7 @@ def redaction_target(event: RoomEvent) -> str:
 def edited_body(event: RoomEvent) -> str | None:
     """Return the new text that an edit carries, or None when it carries none."""
     content = decode_raw(event.content, MessageContent)
-    if content is None or content.new_content is None:
+    if content is None or content.new_content == ABSENT:
         return None
     new = decode_raw(content.new_content, MessageContent)
     return new.body if new else None
@@ -102,7 +103,7 @@ def message_of(room: Room, event: RoomEvent | BareEvent | None, key: int) -> Mes
 
 
 def _said(room: Room, event: RoomEvent, key: int) -> Message | None:
-    deleted = event.unsigned.redacted_because is not None
+    deleted = event.redacted
     content = MessageContent() if deleted else decode_raw(event.content, MessageContent)
     if content is None:
         return system_line(room, event, key, f"{room.name_of(event.sender)}: {UNREADABLE}")
@@ -148,7 +149,7 @@ def _media_body(content: MessageContent, msgtype: str) -> tuple[str, tuple[Attac
     name = content.filename or content.body or "file"
     caption = content.body if content.filename and content.body != content.filename else ""
     if content.url is None or media_address(content.url) is None:
-        why = "encrypted file" if content.file is not None else "file that cannot be fetched"
+        why = "encrypted file" if content.file != ABSENT else "file that cannot be fetched"
         return f"[{why}: {name}] {caption}".rstrip(), ()
     facts = content.info
     media_type = (facts.mimetype if facts else None) or ""

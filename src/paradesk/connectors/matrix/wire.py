@@ -12,6 +12,8 @@ import msgspec
 T = TypeVar("T")
 
 EMPTY = msgspec.Raw(b"{}")
+ABSENT = msgspec.Raw(b"null")
+"""Stands for a field that is not there. (`Raw | None` would refuse what is there.)"""
 MAX_TIME_MS = 2**47
 """Later than year 6000: anything above is nonsense, and would overflow calendars further up."""
 
@@ -80,7 +82,7 @@ class Unsigned(msgspec.Struct):
     """What the server adds to an event."""
 
     transaction_id: str | None = None
-    redacted_because: msgspec.Raw | None = None
+    redacted_because: msgspec.Raw = ABSENT
     prev_content: msgspec.Raw = EMPTY
     relations: Bundled = msgspec.field(name="m.relations", default_factory=Bundled)
 
@@ -96,6 +98,11 @@ class RoomEvent(msgspec.Struct):
     content: msgspec.Raw = EMPTY
     redacts: str | None = None
     unsigned: Unsigned = msgspec.field(default_factory=Unsigned)
+
+    @property
+    def redacted(self) -> bool:
+        """Its content was withdrawn."""
+        return self.unsigned.redacted_because != ABSENT
 
     @property
     def time_ms(self) -> int:
@@ -131,11 +138,11 @@ class MessageContent(msgspec.Struct):
     body: str = ""
     msgtype: str = "m.text"
     url: str | None = None
-    file: msgspec.Raw | None = None
+    file: msgspec.Raw = ABSENT
     filename: str | None = None
     info: FileFacts | None = None
     geo_uri: str | None = None
-    new_content: msgspec.Raw | None = msgspec.field(name="m.new_content", default=None)
+    new_content: msgspec.Raw = msgspec.field(name="m.new_content", default=ABSENT)
     relates_to: Relation | None = msgspec.field(name="m.relates_to", default=None)
 
 
