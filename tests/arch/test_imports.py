@@ -55,6 +55,7 @@ def test_help_imports_little_of_paradesk() -> None:
         "paradesk.__main__",
         "paradesk.cli",
         "paradesk.cli.main",
+        "paradesk.cli.names",
     }
 
 

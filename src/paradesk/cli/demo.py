@@ -34,15 +34,13 @@ def demo(context: click.Context, seed: int, speed: float, size: int, keymap: str
 
     Nothing leaves this machine, and nothing is kept: what you write is gone when you quit.
     """
-    from paradesk.cli.run import need_terminal, open_desk
+    from paradesk.cli.run import open_desk
     from paradesk.config.settings import load_settings
+    from paradesk.connectors.registry import load_connector
+    from paradesk.desk.desk import Profile
 
     with readable():
         settings = load_settings(arguments={"keymap": keymap, "theme": theme})
-        need_terminal()
-        from paradesk.connectors.registry import load_connector
-        from paradesk.desk.desk import Profile
-
         simulator = load_connector("simulator")
         options = {"seed": str(seed), "speed": str(speed), "size": str(size)}
         directory = Path(tempfile.mkdtemp(prefix="paradesk-demo-"))

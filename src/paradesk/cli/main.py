@@ -5,6 +5,7 @@ from importlib import import_module
 import click
 
 from paradesk import __version__
+from paradesk.cli.names import KEYMAP, PROFILE
 
 _COMMANDS: dict[str, tuple[str, str]] = {
     "canned": ("paradesk.cli.canned:canned", "List and check canned responses."),
@@ -39,8 +40,8 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--profile", "profiles", multiple=True, metavar="NAME", help="Open this profile only; can be repeated.")
-@click.option("--keymap", metavar="NAME|PATH", help="Use this keymap, such as zendesk.")
+@click.option("--profile", "profiles", type=PROFILE, multiple=True, metavar="NAME", help="Open this profile only; can be repeated.")
+@click.option("--keymap", type=KEYMAP, metavar="NAME|PATH", help="Use this keymap, such as zendesk.")
 @click.option("--theme", metavar="NAME", help="dark, light or contrast.")
 @click.version_option(__version__, "-V", "--version", message="paradesk %(version)s")
 @click.pass_context

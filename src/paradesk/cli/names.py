@@ -1,12 +1,17 @@
 """Parameters that complete themselves in the shell."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem
 
+if TYPE_CHECKING:
+    _Text = click.ParamType[str]
+else:
+    _Text = click.ParamType  # not generic in older releases
 
-class KeymapName(click.ParamType[str]):
+
+class KeymapName(_Text):
     """A keymap by name or path."""
 
     name = "keymap"
@@ -19,7 +24,7 @@ class KeymapName(click.ParamType[str]):
         return named or [CompletionItem(incomplete, type="file")]
 
 
-class ProfileName(click.ParamType[str]):
+class ProfileName(_Text):
     """A configured profile."""
 
     name = "profile"
@@ -36,7 +41,7 @@ class ProfileName(click.ParamType[str]):
         return [CompletionItem(name) for name in profiles if name.startswith(incomplete)]
 
 
-class ConnectorName(click.ParamType[str]):
+class ConnectorName(_Text):
     """An installed connector."""
 
     name = "connector"
@@ -48,6 +53,6 @@ class ConnectorName(click.ParamType[str]):
         return [CompletionItem(name) for name in connector_names() if name.startswith(incomplete)]
 
 
-KEYMAP: click.ParamType[Any] = KeymapName()
-PROFILE: click.ParamType[Any] = ProfileName()
-CONNECTOR: click.ParamType[Any] = ConnectorName()
+KEYMAP: "click.ParamType[Any]" = KeymapName()
+PROFILE: "click.ParamType[Any]" = ProfileName()
+CONNECTOR: "click.ParamType[Any]" = ConnectorName()

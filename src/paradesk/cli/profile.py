@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from paradesk.connectors.base import Option
 
 
+def someone_is_there() -> bool:
+    """Tell whether questions can be answered."""
+    return sys.stdin.isatty()
+
+
 @click.group()
 def profile() -> None:
     """Add, list, test and remove chat backends.
@@ -45,7 +50,7 @@ def add(name: str | None, connector: str | None, given: tuple[str, ...], secret_
     from paradesk.config.settings import check_profile_name, load_settings
     from paradesk.connectors.registry import connector_names
 
-    asking = sys.stdin.isatty() and not secret_stdin
+    asking = someone_is_there() and not secret_stdin
     with readable():
         settings = load_settings()
         if connector is None:
@@ -152,7 +157,7 @@ def secret(name: str, option: str | None, from_stdin: bool) -> None:
             option = known[0]
         if option not in known:
             raise Failure(f"say which secret of {name}: {' or '.join(known) or 'it has none'}")
-        if from_stdin or not sys.stdin.isatty():
+        if from_stdin or not someone_is_there():
             text = sys.stdin.read(100_000).rstrip("\r\n")
         else:
             text = str(click.prompt(option, hide_input=True))
@@ -192,7 +197,7 @@ def remove(name: str, yes: bool) -> None:
         settings = load_settings()
         configured = _configured(settings, name)
         if not yes:
-            if not sys.stdin.isatty():
+            if not someone_is_there():
                 raise Failure(f"say --yes to remove {name} without being asked")
             click.confirm(f"Remove {name} and its secrets?", abort=True)
         remove_profile(settings.path, name)

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 
 def need_terminal() -> None:
     """Raise Failure unless a person sits in front of this program."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise Failure(
-            "Paradesk needs a terminal, but its input or output is redirected; run it in a terminal, tmux or ssh -t"
-        )
+    # The screen is drawn through standard error.
+    for name, stream in (("input", sys.stdin), ("output", sys.stdout), ("error", sys.stderr)):
+        if not stream.isatty():
+            raise Failure(
+                f"Paradesk needs a terminal, but standard {name} is redirected; run it in a terminal, tmux or ssh -t"
+            )
 
 
 def run(names: Sequence[str], *, keymap: str | None = None, theme: str | None = None) -> int:
@@ -34,7 +36,6 @@ def run(names: Sequence[str], *, keymap: str | None = None, theme: str | None = 
         chosen = choose(settings, names)
         credentials = Credentials()
         profiles = [desk_profile(settings.profiles[name], credentials) for name in chosen]
-        need_terminal()
         directory = private_directory(journal_directory())
         return open_desk(profiles, directory=directory, settings=settings, title=" + ".join(chosen))
 
@@ -54,7 +55,10 @@ def choose(settings: "Settings", names: Sequence[str]) -> list[str]:
 
 
 def open_desk(profiles: Sequence["Profile"], *, directory: Path, settings: "Settings", title: str) -> int:
-    """Load keymaps and canned responses, then hand over to the screen; returns the exit status."""
+    """Load keymaps and canned responses, then hand over to the screen; returns the exit status.
+
+    Raises Failure without a terminal, KeymapError or ConfigError for a bad keymap.
+    """
     from paradesk.canned.loader import load_library
     from paradesk.config.keymaps import load_keymaps
     from paradesk.config.shipped import shipped
@@ -64,6 +68,7 @@ def open_desk(profiles: Sequence["Profile"], *, directory: Path, settings: "Sett
 
     keymaps = load_keymaps(settings)
     merge(keymaps)
+    need_terminal()
     library, findings = load_library([shipped("canned_responses"), *settings.canned])
     for finding in findings:
         click.echo(f"paradesk: {clean_line(str(finding), 400)}", err=True)

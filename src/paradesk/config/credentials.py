@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from paradesk.config.edit import write_private
-from paradesk.config.places import config_directory
+from paradesk.config.places import config_directory, private_directory
 
 _SERVICE = "paradesk"
 
@@ -134,6 +134,7 @@ class FileStore:
 
     def _save(self, content: Mapping[str, Mapping[str, str]]) -> None:
         try:
+            private_directory(self.path.parent)
             write_private(self.path, json.dumps(content, indent=1, ensure_ascii=True).encode() + b"\n")
         except OSError as error:
             raise CredentialError(f"{self.path} cannot be written: {error.strerror or error}") from error

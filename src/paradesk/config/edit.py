@@ -10,15 +10,14 @@ from pathlib import Path
 import tomli_w
 
 from paradesk.config.errors import ConfigError, Problem
-from paradesk.config.places import private_directory
 from paradesk.core.text import clean_line
 from paradesk.core.toml import TomlError, read_toml
 
 
 def write_private(path: Path, content: bytes) -> None:
     """Replace a file as a whole, readable by this user only; a crash leaves the old or the new one. Raises OSError."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = path.resolve()
-    private_directory(path.parent)
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
     try:

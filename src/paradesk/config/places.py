@@ -1,6 +1,7 @@
 """Where files of this user lie: configuration, journal, state."""
 
 import os
+import stat
 from pathlib import Path
 
 import platformdirs
@@ -24,8 +25,13 @@ def journal_directory() -> Path:
 
 
 def private_directory(path: Path) -> Path:
-    """Make a folder that only this user can enter, with its parents; raises OSError."""
+    """Make a folder that only this user can enter, with its parents; raises OSError.
+
+    One that is there is closed to others as well, unless it plainly serves more than Paradesk.
+    """
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if path.stat().st_mode & 0o077:
+    mode = path.stat().st_mode
+    shared = mode & stat.S_ISVTX or path.resolve() in (Path.home(), Path(path.anchor))
+    if mode & 0o077 and not shared:
         path.chmod(0o700)
     return path

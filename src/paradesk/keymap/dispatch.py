@@ -98,6 +98,7 @@ class Dispatcher:
         self._merged = merge(keymaps)
         self._layers = {keymap.path: keymap.layer for keymap in keymaps}
         self._stacks: dict[tuple[str, ...], _Stack] = {}
+        self._keys: dict[tuple[str, ...] | None, dict[str, list[str]]] = {}
         self._pending: tuple[str, ...] = ()
         self._node: _Node | None = None
 
@@ -183,17 +184,24 @@ class Dispatcher:
         Best is what arrives from every terminal, then what works everywhere, then what the highest layer says, then
         what is short.
         """
-        found: dict[tuple[str, ...], Binding] = {}
+        if contexts not in self._keys:
+            self._keys[contexts] = self._keys_by_action(contexts)
+        return [*self._keys[contexts].get(action_id, ())]
+
+    def _keys_by_action(self, contexts: tuple[str, ...] | None) -> dict[str, list[str]]:
+        found: dict[str, dict[tuple[str, ...], Binding]] = {}
         for stack in CONTEXTS.values() if contexts is None else [contexts]:
             for keys, binding in self._merged.stack(stack).items():
-                if binding.action_id == action_id:
-                    found.setdefault(keys, binding)
+                found.setdefault(binding.action_id or "", {}).setdefault(keys, binding)
 
-        def rank(keys: tuple[str, ...]) -> tuple[bool, bool, int, int]:
-            binding = found[keys]
+        def rank(item: tuple[tuple[str, ...], Binding]) -> tuple[bool, bool, int, int]:
+            keys, binding = item
             return not is_portable(keys), binding.context != "global", -self._layers[binding.file], len(keys)
 
-        return [display_sequence(keys) for keys in sorted(found, key=rank)]
+        return {
+            action_id: [display_sequence(keys) for keys, _ in sorted(bindings.items(), key=rank)]
+            for action_id, bindings in found.items()
+        }
 
 
 def _options(node: _Node) -> tuple[tuple[str, str], ...]:

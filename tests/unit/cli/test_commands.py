@@ -1,5 +1,6 @@
 """The command line: what it says, what it never says, and how it ends."""
 
+import tempfile
 from collections.abc import Callable
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from paradesk import __version__
+from paradesk.cli import profile
 from paradesk.cli.main import cli
 from paradesk.config.shipped import shipped
 from paradesk.connectors import registry
@@ -38,6 +40,13 @@ def run(folder: Path) -> Run:
         return result
 
     return invoke
+
+
+@pytest.fixture
+def simulator(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connector of the demo, by a class that needs no customers."""
+    found = EntryPoint("simulator", "cli_connector:DoorConnector", registry.GROUP)
+    monkeypatch.setattr(registry, "_entries", lambda: {"simulator": found})
 
 
 def add(run: Run, name: str = "front", address: str = "High Street", word: str = WORD) -> Result:
@@ -87,10 +96,30 @@ def test_an_unknown_profile_is_named_with_those_there_are(run: Run) -> None:
 
 def test_a_terminal_is_needed(run: Run) -> None:
     add(run)
-    for arguments in ([], ["demo"]):
-        result = run(*arguments)
-        assert result.exit_code == 2
-        assert "needs a terminal" in result.stderr
+    result = run()
+    assert result.exit_code == 2
+    assert "needs a terminal" in result.stderr
+
+
+@pytest.mark.usefixtures("simulator")
+def test_a_demo_needs_a_terminal_and_leaves_nothing(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    result = run("demo")
+    assert result.exit_code == 2
+    assert "needs a terminal" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("simulator")
+def test_a_bad_keymap_is_named_with_its_place(run: Run, folder: Path) -> None:
+    assert "command line: no keymap is called 'zendsk'; did you mean zendesk?" in run("demo", "--keymap", "zendsk").stderr
+    folder.mkdir()
+    (folder / "keymap.toml").write_text('[bindings.composer]\n"ctrl+x" = "composer.cut"\n')
+    result = run("demo")
+    assert result.exit_code == 2
+    assert f"{folder / 'keymap.toml'}:2: ctrl+x in composer (composer.cut) is the beginning of" in result.stderr
 
 
 def test_options_before_a_command_are_refused(run: Run) -> None:
@@ -138,6 +167,37 @@ def test_a_profile_that_cannot_be_added(run: Run, folder: Path, arguments: list[
     assert result.exit_code == 2
     assert said in result.stderr
     assert (folder / "config.toml").read_text() == before
+
+
+@pytest.fixture
+def person(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Someone who answers questions."""
+    monkeypatch.setattr(profile, "someone_is_there", lambda: True)
+
+
+@pytest.mark.usefixtures("person")
+def test_a_person_is_asked_for_what_is_missing(run: Run, folder: Path) -> None:
+    result = run("profile", "add", input=f"door\nfront\nHigh Street\nred\n{WORD}\n")
+    assert result.exit_code == 0
+    for question in ("Connector", "Name of the profile [door]", "Address of the door", "Its colour", "Word"):
+        assert question in result.output
+    assert 'colour = "red"' in (folder / "config.toml").read_text()
+    assert run("profile", "test", "front").exit_code == 0
+
+
+@pytest.mark.usefixtures("person")
+def test_a_person_is_asked_before_a_profile_is_removed(run: Run) -> None:
+    add(run)
+    assert run("profile", "remove", "front", input="n\n").exit_code == 1
+    assert "front" in run("profile", "list").output
+    assert run("profile", "remove", "front", input="y\n").exit_code == 0
+
+
+@pytest.mark.usefixtures("person")
+def test_a_person_enters_a_secret(run: Run) -> None:
+    add(run, word="wrong")
+    assert run("profile", "secret", "front", input=f"{WORD}\n").exit_code == 0
+    assert run("profile", "test", "front").exit_code == 0
 
 
 def test_secrets_by_name_from_standard_input(run: Run) -> None:

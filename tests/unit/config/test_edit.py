@@ -58,9 +58,10 @@ def test_nothing_is_changed_where_it_cannot_be_done(path: Path) -> None:
 
 def test_a_link_stays_a_link(path: Path, tmp_path: Path) -> None:
     real = tmp_path / "dotfiles" / "config.toml"
-    real.parent.mkdir()
+    real.parent.mkdir(mode=0o755)
     real.touch()
     path.symlink_to(real)
     add_profile(path, "acme", "matrix", {})
     assert path.is_symlink()
+    assert real.parent.stat().st_mode & 0o777 == 0o755
     assert "acme" in real.read_text()

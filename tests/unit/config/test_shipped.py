@@ -46,6 +46,17 @@ def test_private_folders(tmp_path: Path) -> None:
         assert private_directory(tmp_path / name).stat().st_mode & 0o777 == 0o700
 
 
+def test_a_folder_that_serves_others_is_left_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "home"
+    home.mkdir(mode=0o755)
+    monkeypatch.setenv("HOME", str(home))
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    assert private_directory(home).stat().st_mode & 0o777 == 0o755
+    assert private_directory(shared).stat().st_mode & 0o777 == 0o777
+
+
 def test_the_first_run_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PARADESK_STATE_DIR", str(tmp_path / "s"))
     assert not first_run_done()
