@@ -104,7 +104,7 @@ class Entry:
             self._place.report("", "missing-id", "a response has no id", 'Add one, such as id = "refund.approved".')
             return ""
         identity = self._line("id", 80)
-        if not _ID.fullmatch(identity):
+        if isinstance(self._entry["id"], str) and not _ID.fullmatch(identity):
             self._place.report(
                 "id",
                 "bad-id",

@@ -121,7 +121,7 @@ class _Directory:
             return
         except ValueError as error:
             place = _TOML_LINE.search(str(error))
-            line = int(place[1]) if place else text.count("\n") + 1
+            line = int(place[1]) if place else text.rstrip().count("\n") + 1
             self._report(
                 path,
                 line,

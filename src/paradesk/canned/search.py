@@ -21,6 +21,7 @@ _TITLE, _LABEL, _TAG, _ID, _BODY = 8.0, 7.0, 5.0, 6.0, 1.5
 _EXACT, _PREFIX, _INSIDE, _FUZZY = 1.0, 0.85, 0.5, 0.4
 _FUZZY_CUTOFF = 78
 _RECENT_MESSAGES = 4
+_EARLIER = 0.45
 _STEM = 5
 _OVERDUE = 0.9
 _OPENING, _OPENING_SCORE = "greeting", 0.05
@@ -123,7 +124,8 @@ class _Index:
             self._add(place, response.title, _TITLE)
             self._add(place, f"{response.id} {response.shortcut}", _ID)
             for label in response.labels:
-                self._add(place, label, _LABEL)
+                # "where is my parcel" is about parcels, not about where and my: the longer, the less each word says.
+                self._add(place, label, _LABEL / math.sqrt(1 + label.count(" ")))
             for tag in response.tags.values():
                 self._add(place, tag, _TAG)
             for body in response.body.values():
@@ -206,7 +208,7 @@ def _texts(thread: Thread) -> Iterable[tuple[float, str]]:
     for place in range(len(transcript) - 1, max(-1, len(transcript) - 60), -1):
         message = transcript[place]
         if message.role is Role.CUSTOMER and message.visibility is Visibility.PUBLIC and not message.deleted:
-            yield 1.0 / (1 + 0.5 * found), message.body[:1000]
+            yield _EARLIER**found, message.body[:1000]
             found += 1
             if found == _RECENT_MESSAGES:
                 return
