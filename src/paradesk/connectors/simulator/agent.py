@@ -1,12 +1,13 @@
 """What the agent can do at the embedded server, with the server's own refusals."""
 
-from collections.abc import Callable, Sequence
-from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any
 
 from paradesk.connectors.base import Rejected
 from paradesk.connectors.simulator.chat import Chat, StoredFile
-from paradesk.connectors.simulator.world import STATUS_LABELS, TYPING_LASTS, World
+from paradesk.connectors.simulator.ledger import STATUS_LABELS, locked
+from paradesk.connectors.simulator.world import TYPING_LASTS, World
 from paradesk.core.events import (
     AssigneeChanged,
     ConversationRemoved,
@@ -25,26 +26,18 @@ from paradesk.core.model import (
     Visibility,
 )
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-def _locked(method: Callable[Concatenate["AgentSide", P], R]) -> Callable[Concatenate["AgentSide", P], R]:
-    @wraps(method)
-    def guarded(self: "AgentSide", /, *args: P.args, **kwargs: P.kwargs) -> R:
-        with self._world.lock:
-            return method(self, *args, **kwargs)
-
-    return guarded
-
-
 class AgentSide:
     """The agent's hands in a world. Every method may be called from any thread and raises Rejected with a reason."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
-    @_locked
+    @property
+    def lock(self) -> AbstractContextManager[Any]:
+        """The world's lock."""
+        return self._world.lock
+
+    @locked
     def says(
         self,
         conversation_id: ConversationId,
@@ -69,6 +62,7 @@ class AgentSide:
             self._world.me.id,
             self._world.me.name,
             body,
+            self._world.stamp(),
             visibility=visibility,
             files=files,
             client_id=client_id,
@@ -82,7 +76,7 @@ class AgentSide:
                 chat.counterpart.heard(message)
         return message
 
-    @_locked
+    @locked
     def set_status(
         self, conversation_id: ConversationId, status: Status, snoozed_until: float | None
     ) -> tuple[Event, ...]:
@@ -101,14 +95,14 @@ class AgentSide:
         if chat.version == version and not chat.removed:
             self._world.put_status(chat, Status.OPEN, None)
 
-    @_locked
+    @locked
     def set_priority(self, conversation_id: ConversationId, priority: Priority) -> tuple[Event, ...]:
         """Set the ticket's priority."""
         chat = self._world.ours(conversation_id)
         chat.change(self._world.log.next(), priority=priority)
         return self._world.tell(chat, PriorityChanged(conversation_id, priority, chat.version))
 
-    @_locked
+    @locked
     def change_tags(
         self, conversation_id: ConversationId, add: frozenset[str], remove: frozenset[str]
     ) -> tuple[Event, ...]:
@@ -117,7 +111,7 @@ class AgentSide:
         chat.change(self._world.log.next(), tags=(chat.conversation.tags - remove) | add)
         return self._world.tell(chat, TagsChanged(conversation_id, chat.conversation.tags, chat.version))
 
-    @_locked
+    @locked
     def join(self, conversation_id: ConversationId) -> tuple[Event, ...]:
         """Take a conversation from the queue."""
         chat = self._world.ours(conversation_id, reading=True)
@@ -132,7 +126,7 @@ class AgentSide:
             chat.counterpart.noticed("joined")
         return events
 
-    @_locked
+    @locked
     def leave(self, conversation_id: ConversationId) -> tuple[Event, ...]:
         """Give a conversation back to its queue."""
         chat = self._world.ours(conversation_id)
@@ -142,7 +136,7 @@ class AgentSide:
         events = self._world.upsert(chat, joined=False, assignee=None)
         return (*events, *self._world.tell(chat, AssigneeChanged(conversation_id, None, chat.version)))
 
-    @_locked
+    @locked
     def end(self, conversation_id: ConversationId) -> tuple[Event, ...]:
         """End the live chat for both sides; the ticket stays."""
         chat = self._world.ours(conversation_id)
@@ -153,7 +147,7 @@ class AgentSide:
             chat.counterpart.noticed("ended")
         return self._world.upsert(chat, ended=True)
 
-    @_locked
+    @locked
     def transfer(self, conversation_id: ConversationId, target_id: str, note: str) -> tuple[Event, ...]:
         """Hand a conversation to a colleague or team; it is then no longer the agent's."""
         chat = self._world.ours(conversation_id)
@@ -169,7 +163,7 @@ class AgentSide:
             chat.counterpart.noticed("transferred")
         return self._world.remove(chat, f"handed over to {target.name}", assignee=target)
 
-    @_locked
+    @locked
     def types(self, conversation_id: ConversationId, typing: bool) -> None:
         """Show the customer, or stop showing, that the agent types."""
         chat = self._world.ours(conversation_id)
@@ -177,7 +171,7 @@ class AgentSide:
         if typing and chat.counterpart is not None:
             chat.counterpart.noticed("agent_types")
 
-    @_locked
+    @locked
     def reads(self, conversation_id: ConversationId, message_id: MessageId) -> None:
         """Show the customer how far the agent has read."""
         chat = self._world.ours(conversation_id, reading=True)
@@ -185,7 +179,7 @@ class AgentSide:
         if chat.read_by_agent is None or chat.message(chat.read_by_agent).order_key < message.order_key:
             chat.read_by_agent = message_id
 
-    @_locked
+    @locked
     def begins(self, address: str, subject: str, body: str) -> tuple[ConversationId, Message | None]:
         """Begin a conversation with a customer by their address (e-mail, phone or name), known or not."""
         address = address.strip()

@@ -42,6 +42,8 @@ PHRASES: Mapping[str, tuple[str, ...]] = {
         *("could you tell me", "can you tell me", "more details", "what exactly", "which browser", "which device"),
         *("error message", "what happens", "when did", "what do you see", "could you describe", "more information"),
         *("können sie mir sagen", "genauer", "was genau", "welchen browser", "welches gerät", "fehlermeldung"),
+        *("one more thing from you", "is it still there", "what would you like", "what can i help", "how can i help"),
+        *("fehlt mir noch", "wie kann ich ihnen helfen", "wobei kann ich", "noch da, wenn"),
         *("was passiert", "seit wann", "was sehen sie", "beschreiben", "nähere angaben", "mehr informationen"),
     ),
     "asks_to_confirm_identity": (
@@ -52,11 +54,17 @@ PHRASES: Mapping[str, tuple[str, ...]] = {
             "verify that it is you",
             "last four digits",
         ),
+        *("be sure that it's you", "be sure that it is you", "prove that it's you"),
+        *("sicher sein, dass sie es sind", "nachweisen, dass sie es sind"),
         *("geburtsdatum", "identität", "bestätigen sie bitte, dass", "letzten vier ziffern"),
     ),
     "looking_into_it": (
         *("look into", "looking into", "let me check", "i'll check", "i will check", "i'm checking", "one moment"),
         *("a moment", "just a second", "bear with me", "investigat", "let me see", "checking this", "look that up"),
+        *("working on", "taking over", "i've passed on", "have passed it on", "let's find out", "take me about"),
+        *("haven't forgotten you", "until this is settled", "taking care of"),
+        *("bin weiter dran", "das klären wir", "das kläre ich", "ich übernehme", "dafür brauche ich etwa", "weitergegeben"),
+        *("bis das geklärt", "nicht vergessen"),
         *("ich prüfe", "ich schaue", "ich sehe nach", "schaue nach", "einen moment", "einen augenblick", "kurz prüfen"),
         *("nachsehen", "ich kümmere mich", "wir prüfen", "nachforschung"),
     ),
@@ -66,10 +74,12 @@ PHRASES: Mapping[str, tuple[str, ...]] = {
     ),
     "replacement_promised": (
         *("replacement", "new one", "send you another", "exchange", "resend", "send it again", "ship again"),
-        *("ersatz", "neues gerät", "umtausch", "noch einmal", "erneut zu", "neu zu", "austausch"),
+        *("swap", "in the other size", "ersatz", "neues gerät", "umtausch", "tausche", "tauschen wir", "austausch"),
+        *("noch einmal zu", "noch einmal los", "erneut zusenden", "erneut zuschicken", "neu zusenden", "neu zuschicken"),
     ),
     "label_promised": (
         *("return label", "shipping label", "prepaid label", "return it free"),
+        *("label is", "the label", "qr code", "das etikett", "qr-code"),
         *("rücksendeetikett", "retourenetikett", "retourenlabel", "retourenschein", "kostenlos zurücksenden"),
     ),
     "voucher_offered": (
@@ -91,6 +101,7 @@ PHRASES: Mapping[str, tuple[str, ...]] = {
     ),
     "known_outage": (
         *("outage", "incident", "we are working on", "status page", "disruption", "our engineers", "known issue"),
+        *("problem on our side", "technicians are working", "maintenance", "problem bei uns", "wartung"),
         *("störung", "ausfall", "arbeiten daran", "statusseite", "unsere techniker", "bekanntes problem"),
     ),
     "fixed": (
@@ -100,6 +111,7 @@ PHRASES: Mapping[str, tuple[str, ...]] = {
     "cancellation_confirmed": (
         *("cancelled", "canceled", "cancellation is confirmed", "have cancelled", "ends on", "won't be renewed"),
         *("gekündigt", "storniert", "kündigung bestätigt", "kündigung ist", "endet am", "nicht verlängert"),
+        *("would then end on", "will end on", "endet dann", "würde dann am"),
     ),
     "asks_for_reason": (
         *("may i ask why", "why would you like", "what is the reason", "the reason", "what made you"),
@@ -107,19 +119,23 @@ PHRASES: Mapping[str, tuple[str, ...]] = {
     ),
     "deletion_confirmed": (
         *("have deleted", "will be deleted", "deletion request", "will delete", "erase", "within 30 days"),
+        *("deletion is under way", "deleting your data", "werden wir löschen"),
         *("gelöscht", "löschung", "löschen wir", "innerhalb von 30 tagen", "binnen 30 tagen"),
     ),
     "invoice_sent": (
         *("attached", "attach", "invoice is", "sent the invoice", "copy of your invoice", "find the invoice"),
-        *("angehängt", "im anhang", "anbei", "rechnung finden", "rechnung geschickt", "rechnungskopie"),
+        *("i've sent the invoice", "i have sent the invoice", "reissue the invoice", "reissued the invoice"),
+        *("angehängt", "im anhang", "anbei", "die rechnung zur", "rechnung geschickt", "rechnungskopie"),
+        *("rechnung finden", "rechnung neu", "neue rechnung"),
     ),
     "address_changed": (
         *("changed the address", "updated the address", "address is updated", "address has been", "new address is"),
+        *("now goes to", "will now go to", "geht jetzt an", "geht nun an"),
         *("adresse geändert", "adresse aktualisiert", "adresse ist", "anschrift geändert", "umgeleitet"),
     ),
     "tracking": (
-        *("tracking", "carrier", "courier", "delivery date", "on its way", "in transit", "arrive"),
-        *("sendung", "paketdienst", "zustell", "unterwegs", "liefertermin", "ankommen", "zusteller"),
+        *("tracking", "carrier", "courier", "delivery", "shipment", "in transit", "parcel is on its way"),
+        *("sendung", "paketdienst", "zustell", "paket ist unterwegs", "liefertermin", "lieferung"),
     ),
     "price_told": (
         *("per month", "per seat", "€", "eur", "$", "price", "quote", "offer"),
@@ -131,10 +147,13 @@ PHRASES: Mapping[str, tuple[str, ...]] = {
     ),
     "escalation": (
         *("supervisor", "my manager", "team lead", "escalat", "specialist", "hand you over", "colleague"),
+        *("is the right place", "passing the chat on", "have someone call", "call you back", "letting"),
+        *("ist hier richtig", "übergebe", "gebe den chat", "rückruf", "zuständig"),
         *("vorgesetzt", "teamleit", "eskal", "spezialist", "kollegin", "kollege", "weiterleiten", "fachabteilung"),
     ),
     "refusal": (
-        *("unfortunately", "i'm afraid", "cannot", "can't", "not possible", "unable to", "not able to", "policy"),
+        *("unfortunately", "i'm afraid", "i cannot", "we cannot", "i can't", "we can't", "not possible", "isn't possible"),
+        *("unable to", "not able to", "against our policy", "nicht mehr möglich"),
         *("leider", "nicht möglich", "kann ich nicht", "können wir nicht", "geht nicht", "richtlinie"),
     ),
     "closing": (
@@ -163,8 +182,6 @@ EVENTS = (
     "reply",
     "file",
     "joined",
-    "ended",
-    "transferred",
     "kept_waiting",
     "status:open",
     "status:pending",
@@ -178,15 +195,22 @@ EVENTS = (
 def understand(text: str) -> set[str]:
     """Return everything that a reply can be understood as."""
     said = plain(text)
-    return {name for name, phrases in PHRASES.items() if any(phrase in said for phrase in phrases)}
+    return {name for name, phrases in PHRASES.items() if any(_begins_a_word(said, phrase) for phrase in phrases)}
 
 
 def contains(text: str, phrases: Iterable[str]) -> bool:
     """Tell whether one of the phrases occurs in a text, whatever the case, spaces and kind of apostrophe."""
     said = plain(text)
-    return any(plain(phrase).strip() in said for phrase in phrases)
+    return any(_begins_a_word(said, plain(phrase).strip()) for phrase in phrases)
 
 
 def plain(text: str) -> str:
     """Return a text in lower case with single spaces and straight apostrophes, with a space at its end."""
     return " ".join(text.lower().replace("’", "'").split()) + " "
+
+
+def _begins_a_word(said: str, phrase: str) -> bool:
+    place = said.find(phrase)
+    while place > 0 and phrase[:1].isalnum() and said[place - 1].isalnum():
+        place = said.find(phrase, place + 1)
+    return place >= 0

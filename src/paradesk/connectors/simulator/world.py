@@ -16,7 +16,8 @@ from typing import Concatenate, ParamSpec, TypeVar
 from paradesk.connectors.base import Rejected
 from paradesk.connectors.simulator.chat import Chat, Counterpart, StoredFile
 from paradesk.connectors.simulator.faults import Faults
-from paradesk.connectors.simulator.log import Batch, Log
+from paradesk.connectors.simulator.ledger import STATUS_LABELS, Ledger, locked
+from paradesk.connectors.simulator.log import Batch
 from paradesk.connectors.simulator.people import COLLEAGUES, ME, TEAMS
 from paradesk.connectors.simulator.timeline import Timeline
 from paradesk.core.events import (
@@ -45,35 +46,13 @@ from paradesk.core.model import (
     Visibility,
 )
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
 TYPING_LASTS = 8.0
 """Virtual seconds after which typing lapses without a word."""
 
 LONGEST_PAUSE = 0.25
 """Real seconds after which the clock is looked at again, because an action may have made something due sooner."""
 
-STATUS_LABELS: Mapping[Status, str] = {
-    Status.NEW: "New",
-    Status.OPEN: "Open",
-    Status.PENDING: "Pending",
-    Status.ON_HOLD: "On hold",
-    Status.SOLVED: "Solved",
-    Status.CLOSED: "Closed",
-}
-
-
-def _locked(method: Callable[Concatenate["World", P], R]) -> Callable[Concatenate["World", P], R]:
-    @wraps(method)
-    def guarded(self: "World", /, *args: P.args, **kwargs: P.kwargs) -> R:
-        with self.lock:
-            return method(self, *args, **kwargs)
-
-    return guarded
-
-
-class World:
+class World(Ledger):
     """One simulated chat service with one agent (`me`), colleagues, and any number of customers.
 
     `start` is the Unix time of the beginning (None: now). With `realtime` off the clock stands until `advance` is
@@ -89,6 +68,7 @@ class World:
         realtime: bool = True,
         retention: int = 2_000,
     ) -> None:
+        super().__init__(retention)
         self.seed = seed
         self.speed = speed
         self.start = time.time() if start is None else start
@@ -100,13 +80,10 @@ class World:
         self.roster: tuple[Agent, ...] = (*COLLEAGUES, *TEAMS)
         self.recent = 30
         """How many of the newest messages of each conversation a first sign-in brings."""
-        self.lock = threading.RLock()
         self.on_outbound: Callable[[ConversationId], None] | None = None
         """Called with each conversation that the agent begins, so that someone can play its customer."""
         self._realtime = realtime
         self._began: float | None = None
-        self.log = Log(retention)
-        self._chats: dict[ConversationId, Chat] = {}
 
     # Time
 
@@ -115,12 +92,12 @@ class World:
         virtual = self.timeline.now if moment is None else moment
         return self.start + (virtual / self.speed if virtual > 0 else virtual)
 
-    @_locked
+    @locked
     def advance(self, seconds: float) -> None:
         """Let so many virtual seconds pass at once, with everything that happens in them."""
         self.timeline.advance_to(self.timeline.now + seconds)
 
-    @_locked
+    @locked
     def catch_up(self) -> float:
         """Move to what the real clock says; return the real seconds until the next thing is due (at most a quarter)."""
         if not self._realtime:
@@ -139,7 +116,7 @@ class World:
 
     # The stream
 
-    @_locked
+    @locked
     def batch(self, since: int, limit: int = 500) -> Batch:
         """Return up to `limit` events after a position, or a `limited` batch when the log does not reach back."""
         if self.faults.forget_cursors:
@@ -155,94 +132,6 @@ class World:
         """Let connections through again."""
         self.faults.cut = False
 
-    def tell(self, chat: Chat, *events: Event) -> tuple[Event, ...]:
-        """Put what happened to a conversation into the log, unless it is no longer the agent's to see."""
-        if not chat.removed:
-            self.log.append(*events)
-        return events
-
-    # Reading
-
-    @_locked
-    def chat(self, conversation_id: ConversationId) -> Chat:
-        """Return a conversation, whoever's it is; raises Rejected when there is none of this id."""
-        chat = self._chats.get(conversation_id)
-        if chat is None:
-            raise Rejected("there is no such conversation")
-        return chat
-
-    @_locked
-    def chats(self) -> list[Chat]:
-        """Return every conversation, oldest first, those of colleagues included."""
-        return list(self._chats.values())
-
-    @_locked
-    def listing(self) -> list[tuple[Conversation, int]]:
-        """Return the agent's conversations and the queue, each with the version of its fields."""
-        return [(chat.conversation, chat.version) for chat in self._chats.values() if not chat.removed]
-
-    @_locked
-    def read_marks(self) -> list[ReadMarked]:
-        """Return how far each customer has read."""
-        return [
-            ReadMarked(chat.conversation.id, chat.read_by_customer)
-            for chat in self._chats.values()
-            if chat.read_by_customer is not None and not chat.removed
-        ]
-
-    @_locked
-    def removals(self, since: int) -> list[ConversationRemoved]:
-        """Return which conversations have ceased to be the agent's after a position."""
-        return [
-            ConversationRemoved(chat.conversation.id, chat.removed, chat.version)
-            for chat in self._chats.values()
-            if chat.removed and chat.version > since
-        ]
-
-    def ours(self, conversation_id: ConversationId, *, reading: bool = False) -> Chat:
-        """Return a conversation of the agent, or (`reading`) of the queue; raises Rejected otherwise."""
-        chat = self.chat(conversation_id)
-        if chat.removed:
-            raise Rejected(f"this conversation is no longer yours: {chat.removed}")
-        if not (reading or chat.conversation.joined):
-            raise Rejected("join this conversation first: it is still in the queue")
-        return chat
-
-    @_locked
-    def messages(
-        self, conversation_id: ConversationId, before: Message | None, limit: int
-    ) -> tuple[tuple[Message, ...], bool]:
-        """Return a page of messages older than `before`, oldest first, and whether nothing lies before it."""
-        return self.ours(conversation_id, reading=True).page(before, limit)
-
-    @_locked
-    def changed_messages(self, conversation_id: ConversationId, since: int) -> list[Message]:
-        """Return every message that is new or different after a position, oldest first."""
-        return self.ours(conversation_id, reading=True).changed_after(since)
-
-    @_locked
-    def file(self, attachment_id: str) -> bytes:
-        """Return the content of an attachment; raises Rejected when there is none."""
-        for chat in self._chats.values():
-            if attachment_id in chat.files:
-                return chat.files[attachment_id].content
-        raise Rejected("this file is no longer there")
-
-    @_locked
-    def find_customer(self, address: str) -> Customer:
-        """Return the customer with this e-mail address, phone number or name, or a new one."""
-        for chat in reversed(self._chats.values()):
-            known = chat.conversation.customer
-            if address.casefold() in (known.email.casefold(), known.phone, known.name.casefold()):
-                return known
-        name = address.partition("@")[0].replace(".", " ").title() if "@" in address else address
-        return Customer(
-            id=f"cust-new-{len(self._chats) + 1}",
-            name=name,
-            email=address if "@" in address else "",
-            phone=address if address.startswith("+") else "",
-        )
-
     def answer_outbound(self, conversation_id: ConversationId) -> None:
         """Let the customer of a conversation that the agent began be played by someone, if there is anyone."""
         if self.on_outbound is not None:
@@ -250,7 +139,7 @@ class World:
 
     # Beginning
 
-    @_locked
+    @locked
     def begin(
         self,
         customer: Customer,
@@ -290,59 +179,9 @@ class World:
         self.upsert(chat)
         return conversation.id
 
-    def put_status(self, chat: Chat, status: Status, snoozed_until: float | None) -> tuple[Event, ...]:
-        """Set a ticket's status, whoever wants it."""
-        label = STATUS_LABELS[status] if snoozed_until is None else "Snoozed"
-        chat.change(self.log.next(), status=status, status_label=label, snoozed_until=snoozed_until)
-        return self.tell(chat, StatusChanged(chat.conversation.id, status, chat.version, label, snoozed_until))
-
-    def upsert(self, chat: Chat, **changes: object) -> tuple[Event, ...]:
-        """Change fields of a conversation and tell how it looks now."""
-        chat.change(self.log.next(), **changes)
-        return self.tell(chat, ConversationUpserted(chat.conversation, chat.version))
-
-    def write(
-        self,
-        chat: Chat,
-        role: Role,
-        sender_id: str,
-        sender_name: str,
-        body: str,
-        *,
-        visibility: Visibility = Visibility.PUBLIC,
-        files: Sequence[StoredFile] = (),
-        client_id: ClientId | None = None,
-        moment: float | None = None,
-    ) -> Message:
-        """Append a message by anyone."""
-        sequence = self.log.next()
-        attachments = []
-        for place, file in enumerate(files, 1):
-            attachment_id = f"{chat.conversation.id}/{sequence}.{place}"
-            chat.files[attachment_id] = file
-            attachments.append(
-                Attachment(id=attachment_id, name=file.name, media_type=file.media_type, size=len(file.content))
-            )
-        message = Message(
-            id=MessageId(f"m{sequence}"),
-            conversation_id=chat.conversation.id,
-            role=role,
-            sender_id=sender_id,
-            sender_name=sender_name,
-            body=body,
-            sent_at=self.stamp(moment),
-            order_key=sequence,
-            visibility=visibility,
-            attachments=tuple(attachments),
-            client_id=client_id,
-        )
-        chat.put(message, sequence)
-        self.tell(chat, MessageUpserted(message))
-        return message
-
     # The customer's side
 
-    @_locked
+    @locked
     def customer_says(
         self,
         conversation_id: ConversationId,
@@ -353,7 +192,7 @@ class World:
         """Write as the customer; a solved or pending ticket opens again. `moment` dates it back (virtual seconds)."""
         chat = self.chat(conversation_id)
         customer = chat.conversation.customer
-        message = self.write(chat, Role.CUSTOMER, customer.id, customer.name, body, files=files, moment=moment)
+        message = self.write(chat, Role.CUSTOMER, customer.id, customer.name, body, self.stamp(moment), files=files)
         chat.customer_typing = False
         if chat.conversation.ended:
             self.upsert(chat, ended=False)
@@ -361,7 +200,7 @@ class World:
             self.put_status(chat, Status.OPEN, None)
         return message.id
 
-    @_locked
+    @locked
     def customer_edits(self, conversation_id: ConversationId, message_id: MessageId, body: str) -> None:
         """Change what the customer wrote."""
         chat = self.chat(conversation_id)
@@ -369,7 +208,7 @@ class World:
         chat.put(replace(chat.message(message_id), body=body, edited=True, version=version), version)
         self.tell(chat, MessageEdited(conversation_id, message_id, body, version))
 
-    @_locked
+    @locked
     def customer_deletes(self, conversation_id: ConversationId, message_id: MessageId) -> None:
         """Withdraw what the customer wrote, with its files."""
         chat = self.chat(conversation_id)
@@ -380,7 +219,7 @@ class World:
         chat.put(replace(message, body="", deleted=True, version=version, attachments=()), version)
         self.tell(chat, MessageDeleted(conversation_id, message_id, version))
 
-    @_locked
+    @locked
     def customer_types(self, conversation_id: ConversationId, typing: bool) -> None:
         """Show, or stop showing, that the customer types."""
         chat = self.chat(conversation_id)
@@ -388,14 +227,14 @@ class World:
         until = self.stamp(self.timeline.now + TYPING_LASTS) if typing else self.stamp()
         self.tell(chat, TypingChanged(conversation_id, chat.conversation.customer.name, typing, until))
 
-    @_locked
+    @locked
     def customer_reads(self, conversation_id: ConversationId, message_id: MessageId) -> None:
         """Mark everything up to a message as read by the customer."""
         chat = self.chat(conversation_id)
         chat.read_by_customer = chat.message(message_id).id
         self.tell(chat, ReadMarked(conversation_id, message_id))
 
-    @_locked
+    @locked
     def customer_leaves(self, conversation_id: ConversationId) -> None:
         """End the chat from the customer's side; one that still waited in the queue disappears from it."""
         chat = self.chat(conversation_id)
@@ -407,35 +246,23 @@ class World:
         else:
             self.remove(chat, "the customer left before anybody had joined", ended=True)
 
-    def remove(self, chat: Chat, reason: str, **changes: object) -> tuple[Event, ...]:
-        """Take a conversation away from the agent, with a last change of its fields."""
-        chat.change(self.log.next(), **changes)
-        chat.removed = reason
-        removed = ConversationRemoved(chat.conversation.id, reason, chat.version)
-        self.log.append(removed)
-        return (removed,)
-
-    def customer_view(self, conversation_id: ConversationId) -> list[Message]:
-        """Return the messages that the customer can see."""
-        return [message for message in self.chat(conversation_id).all() if message.visibility is Visibility.PUBLIC]
-
     # Bots and the system
 
-    @_locked
+    @locked
     def bot_says(self, conversation_id: ConversationId, body: str, moment: float | None = None) -> MessageId:
         """Write as the greeting bot."""
-        return self.write(self.chat(conversation_id), Role.BOT, "bot", "Pixel (bot)", body, moment=moment).id
+        return self.write(self.chat(conversation_id), Role.BOT, "bot", "Pixel (bot)", body, self.stamp(moment)).id
 
-    @_locked
+    @locked
     def system_says(
         self, conversation_id: ConversationId, body: str, visibility: Visibility = Visibility.PUBLIC
     ) -> MessageId:
         """Write a line of the service itself, such as who came and went; a note is for agents only."""
-        return self.write(self.chat(conversation_id), Role.SYSTEM, "system", "System", body, visibility=visibility).id
+        return self.write(self.chat(conversation_id), Role.SYSTEM, "system", "System", body, self.stamp(), visibility=visibility).id
 
-    @_locked
+    @locked
     def colleague_notes(self, conversation_id: ConversationId, colleague: Agent, body: str) -> MessageId:
         """Write a private note as a colleague or supervisor."""
         return self.write(
-            self.chat(conversation_id), Role.AGENT, colleague.id, colleague.name, body, visibility=Visibility.NOTE
+            self.chat(conversation_id), Role.AGENT, colleague.id, colleague.name, body, self.stamp(), visibility=Visibility.NOTE
         ).id
