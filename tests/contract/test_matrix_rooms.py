@@ -53,11 +53,17 @@ def lines(desk: Recorder, chat: ConversationId) -> list[str]:
     return [message.body for message in desk.messages(chat) if message.role is Role.SYSTEM]
 
 
+def committed(desk: Recorder, chat: ConversationId) -> bool:
+    """Tell whether the last commit contains something that a customer said."""
+    thread = desk.commits[-1].state.threads.get(chat) if desk.commits else None
+    return thread is not None and any(message.role is Role.CUSTOMER for message in thread.transcript)
+
+
 async def test_gap_is_reported_filled_in_order_and_closed_before_its_cursor(backend: MatrixBackend) -> None:
     chat = await backend.open_conversation()
     async with session(backend) as first:
         await backend.customer_says(chat, "before")
-        await first.until(lambda: first.desk.said(chat) == ["before"], "the first message")
+        await first.until(lambda: committed(first.desk, chat), "the first message")
     missed = [f"missed {number}" for number in range(130)]
     for text in missed:
         await backend.customer_says(chat, text)
@@ -111,8 +117,7 @@ async def test_unknown_place_in_the_stream_is_read_anew_without_doubles(backend:
     async with session(backend) as first:
         await backend.customer_says(chat, "one")
         await backend.customer_says(other, "elsewhere")
-        await first.until(lambda: first.desk.said(chat) and first.desk.said(other), "the first messages")
-        await first.until(lambda: len(first.desk.commits) > 1, "a cursor")
+        await first.until(lambda: committed(first.desk, chat) and committed(first.desk, other), "both on disk")
     keys = {message.id: message.order_key for message in first.desk.messages(chat)}
     missed = [f"missed {number}" for number in range(60)]
     for text in missed:
@@ -277,12 +282,9 @@ async def test_encrypted_room_is_reported_and_never_written(backend: MatrixBacke
     assert await backend.received(chat) == []
 
 
+# What this server lets through; tests/unit has what others might.
 HOSTILE_CONTENTS: tuple[object, ...] = (
-    {},
-    {"msgtype": 5, "body": ["not", "text"]},
-    {"msgtype": "m.text", "body": {"a": 1}},
-    {"msgtype": "m.text"},
-    {"msgtype": None, "body": None},
+    {"msgtype": "m.text", "body": "x", "info": "no", "url": ["no"], "file": []},
     {"msgtype": "m.image", "body": "x.png", "url": "https://evil.example/x.png"},
     {"msgtype": "m.image", "body": "x.png", "url": 7, "info": "no"},
     {"msgtype": "m.file", "body": "../../x", "url": "mxc://../..", "info": {"size": -1, "mimetype": "a\nb"}},
@@ -311,8 +313,8 @@ async def test_hostile_events_never_stop_the_stream(backend: MatrixBackend) -> N
         assert not open_session.losses
         shown = {message.id for message in desk.messages(chat)}
         # Edits that make no sense are no messages; everything else left a trace.
-        assert [place for place, event_id in enumerate(sent) if event_id not in shown] == [11]
-        for place in (5, 6, 7):
+        assert [place for place, event_id in enumerate(sent) if event_id not in shown] == [7]
+        for place in (1, 2, 3):
             message = desk.message(chat, sent[place])
             assert message is not None
             assert not message.attachments, "an address outside the homeserver is never fetched"
@@ -368,7 +370,8 @@ async def test_return_to_a_room_fills_what_was_said_meanwhile(backend: MatrixBac
         meanwhile = [f"meanwhile {number}" for number in range(30)]
         for text in meanwhile:
             await backend.customer_says(chat, text)
-        await backend.call(backend.agent, "POST", room_path(chat, "join"), {})
+        await backend.call(backend.customer, "POST", room_path(chat, "invite"), {"user_id": backend.agent.user_id})
+        await open_session.perform(Join(chat))
         await open_session.until(lambda: desk.said(chat) == ["first", *meanwhile], "everything, once and in order")
 
 

@@ -179,7 +179,6 @@ def _receipts(room: Room, event: EphemeralEvent) -> list[Event]:
 def fold_invite(room: Room, invited: InvitedRoom, now: float) -> list[Event]:
     """Return a room that we are asked into as a conversation that waits in the queue."""
     room.joined = False
-    room.mark.gone = False
     room.mark.invited_at = room.mark.invited_at or now
     inviter = ""
     for event in decode_events(invited.invite_state.events):

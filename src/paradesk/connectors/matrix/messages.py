@@ -10,6 +10,7 @@ from paradesk.connectors.matrix.wire import (
     BareEvent,
     Member,
     MessageContent,
+    PlainContent,
     RedactionContent,
     RelatedContent,
     Relation,
@@ -106,7 +107,10 @@ def _said(room: Room, event: RoomEvent, key: int) -> Message | None:
     deleted = event.redacted
     content = MessageContent() if deleted else decode_raw(event.content, MessageContent)
     if content is None:
-        return system_line(room, event, key, f"{room.name_of(event.sender)}: {UNREADABLE}")
+        plain = decode_raw(event.content, PlainContent)
+        if plain is None:
+            return system_line(room, event, key, f"{room.name_of(event.sender)}: {UNREADABLE}")
+        content = MessageContent(body=plain.body)
     if content.relates_to is not None and content.relates_to.rel_type == "m.replace":
         return None
     msgtype = "m.sticker" if event.type == "m.sticker" else content.msgtype

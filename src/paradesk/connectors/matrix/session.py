@@ -1,6 +1,7 @@
 """Signed in to a homeserver: the account, the device, and every call with a token that is renewed where it may be."""
 
 import asyncio
+import secrets
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
@@ -192,6 +193,10 @@ class MatrixSession:
         params = {"filter": _FILTER, "timeout": str(int(LONG_POLL * 1000)) if wait else "0"}
         if since is not None:
             params["since"] = since
+        else:
+            # Synapse answers a first sync that it has answered minutes ago from a cache, which is older than what a
+            # resynchronisation knows. The first sync never waits, so the timeout only makes the request another one.
+            params["timeout"] = str(secrets.randbelow(1000) + 1)
         if full_state:
             params["full_state"] = "true"
         deadline = LONG_POLL + 15 if wait else FIRST_SYNC_DEADLINE

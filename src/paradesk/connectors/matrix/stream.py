@@ -93,7 +93,7 @@ class MatrixStream:
             closing += fold_invite(self._room(room_id, staff, joined=False), invited, now)
         departures = dict(answer.rooms.leave)
         if anew:
-            known = [room_id for room_id, mark in self.cursor.rooms.items() if not mark.gone]
+            known = [room_id for room_id, mark in self.cursor.rooms.items() if mark.invited_at or not mark.gone]
             gone = set(known) - joined.keys() - answer.rooms.invite.keys()
             departures |= {room_id: LeftRoom() for room_id in gone}
             if known:
@@ -152,7 +152,8 @@ class MatrixStream:
 
     async def _take_joined(self, desk: ConnectorContext, room: Room, answer: JoinedRoom, now: float) -> list[Event]:
         """Emit what is new in a room; returns what is to be emitted together with the cursor."""
-        room.joined, room.mark.gone = True, False
+        returned = room.mark.gone
+        room.joined, room.mark.gone, room.mark.invited_at = True, False, 0.0
         events = list(decode_events(answer.timeline.events))
         fresh_room = not room.mark.last
         closing: list[Event] = []
@@ -165,7 +166,9 @@ class MatrixStream:
         if limited:
             conversation_id = ConversationId(room.id)
             await desk.emit(Gap(desk.profile, conversation_id))
-            missed, whole = await self._missed(room, answer.timeline.prev_batch)
+            missed, whole = await self._missed(
+                room, answer.timeline.prev_batch, None if returned else self.cursor.since
+            )
             if whole:
                 closing.append(Gap(desk.profile, conversation_id, closed=True))
         elif fresh_room and answer.timeline.prev_batch:
@@ -185,9 +188,12 @@ class MatrixStream:
             await desk.emit(*folded)
         return closing
 
-    async def _missed(self, room: Room, start: str | None) -> tuple[list[AnyEvent], bool]:
-        """Return the events between what we have and the token `start`, oldest first, and whether that is all."""
-        until = self.cursor.since if not room.mark.gone else None
+    async def _missed(self, room: Room, start: str | None, until: str | None) -> tuple[list[AnyEvent], bool]:
+        """Return the events between what we have and the token `start`, oldest first, and whether that is all.
+
+        Looks no further back than the token `until`. It is None where what we have ends earlier than the stream did:
+        after a return to the room, and after a resynchronisation.
+        """
         newest_first: list[AnyEvent] = []
         while start is not None:
             page = await self._session.messages(room.id, start, PAGE, until)

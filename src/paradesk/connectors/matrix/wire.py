@@ -146,6 +146,12 @@ class MessageContent(msgspec.Struct):
     relates_to: Relation | None = msgspec.field(name="m.relates_to", default=None)
 
 
+class PlainContent(msgspec.Struct):
+    """The readable part of a message whose other fields have wrong types."""
+
+    body: str
+
+
 class RelatedContent(msgspec.Struct):
     """The readable part of any content: what it relates to."""
 
