@@ -122,8 +122,8 @@ class Blocks:
         if kept is not None and kept.message is message and kept.before is before and kept.setting is self.setting:
             return kept.block
         look = self._look(message, before)
-        if kept is not None and kept.message is message and kept.look == look:
-            kept.before, kept.setting = before, self.setting
+        if kept is not None and kept.look == look and (kept.message is message or kept.message == message):
+            kept.message, kept.before, kept.setting = message, before, self.setting
             return kept.block
         block = build_block(message, look)
         if len(self._kept) >= _MOST_KEPT:

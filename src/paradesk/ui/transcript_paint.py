@@ -10,7 +10,7 @@ from textual.strip import Strip
 
 from paradesk.ui.content import segment
 from paradesk.ui.transcript_rows import Block, Row
-from paradesk.ui.wrapping import snap
+from paradesk.ui.wrapping import cut_to, snap
 
 Mark = tuple[int, int, str]
 """Start and end in a block's text, and the kind it is drawn in."""
@@ -26,12 +26,15 @@ class Painter:
         self._styles: dict[str, Style] = {}
         self._kept: dict[Block, list[Strip | None]] = {}
         self._blanks: dict[tuple[int, str], Segment] = {}
+        self._empty: Strip | None = None
+        self._line: tuple[tuple[str, str, int], Strip] | None = None
 
     def forget(self) -> None:
         """Forget all styles and strips, because the theme changed."""
         self._styles.clear()
         self._kept.clear()
         self._blanks.clear()
+        self._line = self._empty = None
 
     def style(self, kind: str) -> Style:
         """Return the style of a kind of text."""
@@ -42,15 +45,19 @@ class Painter:
 
     def blank(self, width: int) -> Strip:
         """Return an empty row."""
-        return Strip([self._pad(width, "text")], width)
+        if self._empty is None or self._empty.cell_length != width:
+            self._empty = Strip([self._pad(width, "text")], width)
+        return self._empty
 
-    def line(self, parts: Sequence[tuple[str, str]], width: int) -> Strip:
-        """Return a row of its own made of pieces of text and their kinds; the last kind fills it up."""
-        segments = [segment(text, self.style(kind)) for text, kind in parts]
-        used = sum(cell_len(piece.text) for piece in segments)
-        if used < width:
-            segments.append(self._pad(width - used, parts[-1][1]))
-        return Strip(segments, max(used, width)).adjust_cell_length(width)
+    def line(self, text: str, kind: str, width: int) -> Strip:
+        """Return a row of its own with one text; the same object while it stays the same."""
+        key = (text, kind, width)
+        if self._line is None or self._line[0] != key:
+            style = self.style(kind)
+            piece = segment(cut_to(text, width), style)
+            used = cell_len(piece.text)
+            self._line = (key, Strip([piece, Segment(" " * (width - used), style)], width))
+        return self._line[1]
 
     def plain(self, block: Block, place: int, width: int) -> Strip:
         """Return a row of a block with nothing marked but its links, from memory where possible."""

@@ -16,48 +16,12 @@ from paradesk.core.text import (
     clean_text,
     find_links,
 )
+from tests.unit.core.hostile import HOSTILE
 
 FORBIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\ufffe\uffff"
     "\ud800-\udfff\U000e0000-\U000e0fff]"
 )
-
-HOSTILE = {
-    "clipboard": "\x1b]52;c;UFdORUQ=\x07",
-    "clipboard query": "hi \x1b]52;c;?\x1b\\",
-    "title": "\x1b]0;REFUND APPROVED\x1b\\",
-    "unterminated": "before \x1b]2;swallow everything",
-    "hyperlink": "\x1b]8;;https://evil.example/\x1b\\bank\x1b]8;;\x1b\\",
-    "notification": "\x1b]9;Boss: approve\x1b\\\x1b]777;notify;Boss;approve\x1b\\",
-    "clear": "\x1b[2J\x1b[H\x1b[3J",
-    "query": "x\x1b[6n\x1b[c\x1b[>q",
-    "modes": "\x1b[?1049l\x1b[?2004l\x1b[?25l",
-    "device control": '\x1bP$q"p\x1b\\',
-    "application": "\x1b_Gf=100,a=T;AAAA\x1b\\",
-    "charset": "\x1b(0lqk \x0e text \x0f",
-    "nested": "\x1b\x1b[31m[31m]52;c;QQ==\x07",
-    "reset": "\x1bc",
-    "eight bit": "\x9b31m\x9d52;c;UFdORUQ=\x9c",
-    "controls": "a\x00b\x05c\x08d\x0be\x0cf\x13g\x1ah\x7fi",
-    "carriage return": "Customer: yes please\rAgent: no refund",
-    "separators": "a\x1cb\x1dc\x1ed\x85e\u2028f\u2029g",
-    "reordering": "refund \u202e00.001$\u202c",
-    "isolates": "\u2067\u2066\u202b\u202a unclosed \u200e\u200f\u061c",
-    "zero width": "re\u200bfund \u2060\ufeff\xad",
-    "fillers": "\u3164\uffa0\u115f\u1160",
-    "tags": "hi\U000e0041\U000e0042\U000e0100",
-    "annotation": "\ufff9base\ufffaanno\ufffb",
-    "deprecated": "\u206a\u206b\u206c\u206d\u206e\u206f",
-    "surrogates": "\udc00\ud83d",
-    "non-characters": "\ufffe\uffff\ufdd0\U0010ffff",
-    "marks": "H" + "\u0335\u0321\u0330\u0331" * 12 + "elp",
-    "marks between joiners": "H" + "\u0301\u200d" * 30,
-    "rare marks": "x" + "\u0f71\u0f72\U0001d167" * 9,
-    "leading mark": "\u0301name\n\ufe0fsecond\n\u200d\u0301third",
-    "variation selectors": "\u2764" + "\ufe0f\ufe0e" * 40,
-    "joiners": "a" + "\u200d" * 50 + "b",
-    "markup": "[@click=app.quit]x[/] [/nope] [$accent] {0.__class__} %s",
-}
 
 LEGITIMATE = [
     "Grüße! 你好 👋 — “quotes” … naïve café №5 ½ ©",

@@ -197,7 +197,7 @@ class TranscriptView(TranscriptCanvas, can_focus=True):
             self._notice("Nothing selected to copy")
             return
         self.app.copy_to_clipboard(text)
-        self.post_message(self.Copied(self, self._thread.conversation.id, text))
+        self._say(self.Copied(self, self._thread.conversation.id, text))
 
     @property
     def cursor_message(self) -> MessageId | None:
@@ -235,11 +235,11 @@ class TranscriptView(TranscriptCanvas, can_focus=True):
         self._redraw()
         if self._thread is not None:
             message_id = self._blocks.transcript[index].id
-            self.post_message(self.LinkOrFileWanted(self, self._thread.conversation.id, message_id))
+            self._say(self.LinkOrFileWanted(self, self._thread.conversation.id, message_id))
 
     def _notice(self, text: str) -> None:
         if self._thread is not None:
-            self.post_message(self.Notice(self, self._thread.conversation.id, text))
+            self._say(self.Notice(self, self._thread.conversation.id, text))
 
     # Keys and mouse
 

@@ -24,7 +24,6 @@ from paradesk.ui.transcript_reading import Reading
 from paradesk.ui.transcript_rows import Block, local_time
 from paradesk.ui.transcript_scroll import Place
 from paradesk.ui.transcript_selection import TextSelection
-from paradesk.ui.wrapping import cut_to
 
 KINDS = (
     "text",
@@ -319,7 +318,7 @@ class TranscriptCanvas(Widget):
             text += f" · {self._blocks.typing}"
         first = next((index for index, _ in places if index >= 0), 0)
         text += f" · {first + 1:,}/{len(self._blocks):,} "
-        return self._painter.line([(cut_to(text, width), "status")], width)
+        return self._painter.line(text, "status", width)
 
     def _top_label(self) -> str:
         thread = self._thread
@@ -340,8 +339,12 @@ class TranscriptCanvas(Widget):
         if places and places[0][0] < 0:
             self._history_asked = True
             self._blocks.top_label = self._top_label()
-            self.post_message(self.HistoryWanted(self, thread.conversation.id))
+            self._say(self.HistoryWanted(self, thread.conversation.id))
+
+    def _say(self, message: WidgetMessage) -> None:
+        """Post a message that bubbles all the way up: whoever paints or calls is not its sender."""
+        self.post_message(message.set_sender(self))
 
     def _tell_tail(self) -> None:
         if self._thread is not None:
-            self.post_message(self.TailReached(self, self._thread.conversation.id))
+            self._say(self.TailReached(self, self._thread.conversation.id))
