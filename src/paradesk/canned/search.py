@@ -61,7 +61,7 @@ def search(
     words = list(dict.fromkeys(_WORD.findall(fold(" ".join(typed)))))
     relevance = index.relevance(thread) if thread is not None else {}
     top = max(relevance.values(), default=0.0) or 1.0
-    opening = thread is not None and not any(message.role is Role.AGENT for message in thread.transcript.tail(200))
+    opening = thread is not None and not any(message.role is Role.AGENT for message in thread.transcript[-200:])
     matches = index.matches(words, " ".join(map(fold, typed))) if words else None
     hits = []
     for place in chosen:
