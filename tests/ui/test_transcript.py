@@ -6,8 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from rich.segment import Segment
 from textual import events
 from textual.app import App, ComposeResult
+from textual.color import Color
 from textual.filter import LineFilter
 from textual.geometry import Region
 from textual.message import Message as WidgetMessage
@@ -390,6 +392,17 @@ async def test_the_wheel_scrolls() -> None:
     async with screen(thread(many())) as desk:
         await desk.pilot._post_mouse_events([events.MouseScrollUp], offset=(3, 3))
         assert not desk.view.following
+
+
+async def test_rows_go_through_the_apps_filters(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Shout(LineFilter):
+        def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+            return [Segment(text.upper(), style, control) for text, style, control in segments]
+
+    async with screen(thread([message(0, "quiet")])) as desk:
+        assert desk.has("quiet")
+        monkeypatch.setattr(desk.app, "get_line_filters", lambda: [Shout()])
+        assert desk.has("QUIET")
 
 
 async def test_states_can_be_read_without_colour() -> None:

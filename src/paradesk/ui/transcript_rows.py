@@ -269,15 +269,15 @@ class _Builder:
         look = self.look
         name_kind = f"{self.speaker}-name"
         if self.note:
-            head = [Part("╓ ", "note-gutter"), Part("NOTE", "note-name")]
-            rest = f" · {self.name} · {self.time} · only agents see this"
-            return Row((*head, Part(cut_to(rest, look.width - 6), "time")), "", "time")
+            head = [Part("╓ ", "note-gutter"), Part("NOTE ", "note-name")]
+            rest = f"· {self.name} · {self.time} · only agents see this"
+            return Row((*head, Part(cut_to(rest, look.width - 7), "time")), "", "time")
         gutter = Part(self.glyph + " ", f"{self.speaker}-gutter")
         name = cut_to(self.name, max(1, look.width - 9))
         room = look.width - 2 - cell_len(name) - 6
         if room < 0:
             return Row((gutter, Part(name, name_kind)), "", "time")
-        return Row((gutter, Part(name, name_kind)), "", "time", -1, (Part(f"{' ' * room} {self.time}", "time"),))
+        return Row((gutter, Part(name, name_kind)), "", "time", -1, (Part(" " * (room + 1), "text"), Part(self.time, "time")))
 
     def _add(self, text: str, kind: str, sign: str, start: int = -1) -> None:
         """Add a row of the message; the first one carries the columns."""
@@ -320,12 +320,12 @@ class _Builder:
             for form in (long, short):
                 if cell_len(form) <= room:
                     pad = " " * (room + 2 - cell_len(form))
-                    self.rows[-1] = last._replace(suffix=(Part(pad + form, kind),))
+                    self.rows[-1] = last._replace(suffix=(Part(pad, "text"), Part(form, kind)))
                     return
         form = cut_to(short, self.text_width)
         self._add("", kind, " ")
         pad = " " * (self.text_width - cell_len(form))
-        self.rows[-1] = self.rows[-1]._replace(suffix=(Part(pad + form, kind),))
+        self.rows[-1] = self.rows[-1]._replace(suffix=(Part(pad, "text"), Part(form, kind)))
 
     def _close_note(self, lead: int) -> None:
         last = self.rows[-1]

@@ -46,6 +46,10 @@ class TranscriptView(TranscriptCanvas, can_focus=True):
     _pressed: TextPoint | None = None
     """Where the mouse button went down, while it is held."""
 
+    def _start_over(self) -> None:
+        super()._start_over()
+        self._pressed = None
+
     # Moving
 
     @property
@@ -303,8 +307,9 @@ class TranscriptView(TranscriptCanvas, can_focus=True):
 
     def on_mouse_up(self, event: events.MouseUp) -> None:
         """End the selection; a click without one chooses a message or opens what was clicked."""
-        self.release_mouse()
         pressed, self._pressed = self._pressed, None
+        if pressed is not None:
+            self.release_mouse()
         if event.button == 1 and self._selection is None:
             self._clicked(event.x, event.y, pressed)
 

@@ -21,7 +21,7 @@ from paradesk.ui.transcript_blocks import Blocks
 from paradesk.ui.transcript_find import Finder, match_offset
 from paradesk.ui.transcript_paint import Mark, Painter
 from paradesk.ui.transcript_reading import Reading
-from paradesk.ui.transcript_rows import Block, local_time
+from paradesk.ui.transcript_rows import local_time
 from paradesk.ui.transcript_scroll import Place
 from paradesk.ui.transcript_selection import TextSelection
 
@@ -42,7 +42,6 @@ KINDS = (
     "bot-gutter",
     "bot-name",
     "system-gutter",
-    "system-name",
     "system",
     "note-gutter",
     "note-name",
@@ -82,9 +81,7 @@ class TranscriptCanvas(Widget):
         & > .transcript--you-gutter, & > .transcript--you-name { color: $text-success; text-style: bold; }
         & > .transcript--agent-gutter, & > .transcript--agent-name { color: $text-secondary; text-style: bold; }
         & > .transcript--bot-gutter, & > .transcript--bot-name { color: $foreground 70%; text-style: bold; }
-        & > .transcript--system-gutter, & > .transcript--system-name, & > .transcript--system {
-            color: $foreground 60%; text-style: italic;
-        }
+        & > .transcript--system-gutter, & > .transcript--system { color: $foreground 60%; text-style: italic; }
         & > .transcript--note-gutter, & > .transcript--note-name { color: $text-warning; text-style: bold; }
         & > .transcript--note-text { color: $text-warning; }
         & > .transcript--file { color: $text-accent; }
@@ -198,6 +195,11 @@ class TranscriptCanvas(Widget):
         self._history_problem = clean_line(problem, 60)
         self._redraw()
 
+    def on_mount(self) -> None:
+        """Let typing lapse that was shown before there was a screen."""
+        if self._thread is not None:
+            self._note_typing(self._thread, self._clock())
+
     def _start_over(self) -> None:
         self._blocks.clear()
         self._reading.reset()
@@ -275,8 +277,11 @@ class TranscriptCanvas(Widget):
             self._finder.refresh(self._blocks.transcript)
         blank = painter.blank(width)
         missing = reading.room - len(places)
+        marked = {index: self._marks(index) for index in {index for index, _ in places}}
         self._places = [None] * missing + list(places)
-        self._strips = [blank] * missing + [self._strip(index, row, width) for index, row in places]
+        self._strips = [blank] * missing + [
+            self._strip(index, row, width, marked[index]) for index, row in places
+        ]
         if len(self._strips) < height:
             self._places.append(None)
             self._strips.append(self._status(places, width))
@@ -284,26 +289,27 @@ class TranscriptCanvas(Widget):
         if reading.following and not was_following:
             self._tell_tail()
 
-    def _strip(self, index: int, row: int, width: int) -> Strip:
+    def _strip(self, index: int, row: int, width: int, marks: list[Mark]) -> Strip:
         block = self._blocks.block(index)
-        if 0 <= index < len(self._blocks):
-            marks = self._marks(index, block)
-            chosen = self._reading.cursor_index == index and row >= block.lead
-            if marks or chosen:
-                return self._painter.marked(block, row, width, marks, chosen, chosen and row == block.lead)
+        chosen = row >= block.lead and index == self._reading.cursor_index
+        if marks or chosen:
+            return self._painter.marked(block, row, width, marks, chosen, chosen and row == block.lead)
         return self._painter.plain(block, row, width)
 
-    def _marks(self, index: int, block: Block) -> list[Mark]:
-        marks: list[Mark] = []
-        if self._finder.pattern is None and self._selection is None:
-            return marks
+    def _marks(self, index: int) -> list[Mark]:
+        """Return what is marked in a message: matches, and over them what is selected."""
+        pattern = self._finder.pattern
+        if not 0 <= index < len(self._blocks) or (pattern is None and self._selection is None):
+            return []
         message = self._blocks.transcript[index]
-        if self._finder.pattern is not None:
+        block = self._blocks.block(index)
+        marks: list[Mark] = []
+        if pattern is not None:
             current = self._finder.current
             here = match_offset(current, block) if current and current.message_id == message.id else None
             marks += [
                 (match.start(), match.end(), "match-current" if match.start() == here else "match")
-                for match in self._finder.pattern.finditer(block.text)
+                for match in pattern.finditer(block.text)
             ]
         if self._selection is not None:
             span = self._selection.span(sort_key(message), len(block.text))
