@@ -18,7 +18,7 @@ from paradesk.core.text import clean_line
 from paradesk.ui.content import Part, assemble, plain
 from paradesk.ui.widgets.response_list import ResponseList, ResponseRow
 
-_KEYS = "enter insert   ↑↓ choose   tab filter   f2 its value   f3 all   esc cancel"
+_KEYS = "enter insert  ↑↓ choose  tab filter  f2 its value  f3 all  esc cancel"
 _FACET_TITLES = {"topic": "topic", "urgency": "urgency", "customer": "customer", "language": "language"}
 _UNREMARKABLE = {"urgency": "normal", "customer": "any"}
 
@@ -240,11 +240,12 @@ class PickerScreen(ModalScreen[PickerResult | None]):
     def _about(self, response: Response, filled: Filled) -> Content:
         conversation = self._thread.conversation
         number = f" #{clean_line(conversation.number, 20)}" if conversation.number else ""
+        name = clean_line(conversation.customer.name, 40).upper() or "UNKNOWN CUSTOMER"
         count = len(filled.slots)
         blanks = f" · {count} blank{'' if count == 1 else 's'} to fill in" if count else ""
         tags = " · ".join(value for value in response.tags.values())
         return assemble(
-            (f"for {clean_line(conversation.customer.name, 40).upper()}{number}", "bold"),
+            (f"for {name}{number}", "bold"),
             f" · {filled.language}{blanks}\n",
             (f"{tags}{_review(response, self._today)}\n", "dim"),
         )
