@@ -76,7 +76,7 @@ def join_amendments(one: Amendment, other: Amendment) -> Amendment:
 
 def shown(base: Message, amendment: Amendment | None) -> Message:
     """Return the message as a reader sees it: a deletion outlasts every edit."""
-    if amendment is None:
+    if amendment is None or (amendment.edit is None and amendment.deleted is None):
         return base
     versions = [base.version]
     versions += [amendment.edit[0]] if amendment.edit is not None else []
@@ -187,11 +187,13 @@ def change_send(thread: Thread, event: SendChanged) -> Thread:
     if send == old:
         return thread
     base = None if send.message_id is None else base_of(thread, send.message_id)
+    before = None if old is None else _echo(client_id, old)
     if base is not None:
-        thread = replace(thread, sends={**thread.sends, client_id: send})
+        # The stream was faster than the answer that says which message this is.
+        transcript = thread.transcript if before is None else thread.transcript.without(before.id)
+        thread = replace(thread, transcript=transcript, sends={**thread.sends, client_id: send})
         return upsert(thread, base if base.client_id is not None else replace(base, client_id=client_id))
     transcript = thread.transcript
-    before = None if old is None else _echo(client_id, old)
     after = _echo(client_id, send)
     if before is not None and (after is None or before.id != after.id):
         transcript = transcript.without(before.id)
@@ -241,7 +243,7 @@ def _joined(old: Sending | None, event: SendChanged) -> Sending:
     holds = max(old, said, key=_standing)
     message = event.message if old.message is None else old.message
     if old.message is not None and event.message is not None:
-        message = newest(replace(old.message, version=0), replace(event.message, version=0))
+        message = newest(old.message, event.message)
     ids = [message_id for message_id in (old.message_id, event.message_id) if message_id is not None]
     return replace(holds, message=message, message_id=max(ids, default=None))
 
