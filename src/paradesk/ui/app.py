@@ -11,6 +11,7 @@ from textual import events
 from textual.app import App, ComposeResult
 from textual.driver import Driver
 from textual.filter import LineFilter
+from textual.geometry import Size
 from textual.screen import ModalScreen, Screen
 
 from paradesk.canned import Library
@@ -27,7 +28,6 @@ from paradesk.ui.commands import Command, all_commands
 from paradesk.ui.crash import crash_line, write_report
 from paradesk.ui.deck import Deck
 from paradesk.ui.keys import KeyRouter, drain
-from paradesk.ui.paneset import PaneSet
 from paradesk.ui.reporting import Reporter
 from paradesk.ui.safety import ControlGuard
 from paradesk.ui.screens.reading import Notice
@@ -48,6 +48,7 @@ class WorkScreen(Screen[None], inherit_bindings=False):
     """The one screen beneath all dialogs."""
 
     BLANK = True
+    AUTO_FOCUS: ClassVar[str | None] = ""
     DEFAULT_CSS = "WorkScreen { layout: vertical; overflow: hidden; background: $background; }"
 
     def compose(self) -> ComposeResult:
@@ -55,12 +56,16 @@ class WorkScreen(Screen[None], inherit_bindings=False):
         assert isinstance(self.app, ParadeskApp)
         yield from self.app.body.parts()
 
+    def on_resize(self, event: events.Resize) -> None:
+        """Share the new room out."""
+        assert isinstance(self.app, ParadeskApp)
+        self.app.share_out(event.size)
+
 
 class ParadeskApp(App[int], inherit_bindings=False):
     """The workstation on a terminal. Tests drive it with a desk of their own."""
 
     ENABLE_COMMAND_PALETTE = False
-    AUTO_FOCUS: ClassVar[str | None] = None
     CSS = """
     ToastRack { dock: top; align: right top; margin-top: 2; margin-bottom: 0; }
     Toast { padding: 0 1; }
@@ -278,9 +283,9 @@ class ParadeskApp(App[int], inherit_bindings=False):
         """Send a pane's text to its own customer; returns whether it was on its way."""
         return self.sender.send(pane, text, visibility, attachments, then=then)
 
-    def share_out(self) -> None:
+    def share_out(self, size: Size | None = None) -> None:
         """Share the screen between hotlist, panes and customer panel."""
-        self.body.share(self.size, wanted=self.deck.hotlist)
+        self.body.share(size or self.size, wanted=self.deck.hotlist)
 
     def call_up_hotlist(self) -> None:
         """Show the hotlist even where it has no place of its own; it goes when the focus leaves it."""
@@ -294,10 +299,6 @@ class ParadeskApp(App[int], inherit_bindings=False):
     @panel_wanted.setter
     def panel_wanted(self, wanted: bool) -> None:
         self.body.panel_wanted = wanted
-
-    def on_resize(self) -> None:
-        """Share out again."""
-        self.share_out()
 
     def on_app_focus(self) -> None:
         """The agent is back."""
@@ -313,8 +314,8 @@ class ParadeskApp(App[int], inherit_bindings=False):
 
     async def on_workspace_entered(self, event: Workspace.Entered) -> None:
         """A click went into another pane."""
-        panes: PaneSet = self.deck.panes
-        if panes.active != event.conversation_id:
+        panes, pane = self.deck.panes, self.deck.focused
+        if pane is not None and pane.conversation_id == event.conversation_id != panes.active:
             await self.deck.change(panes.activate(event.conversation_id), focus=False)
             self.refresh_view()
 

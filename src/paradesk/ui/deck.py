@@ -51,12 +51,20 @@ class Deck:
     @property
     def acting(self) -> Pane | None:
         """The pane that an action is about: the one with the focus, else the active one."""
-        node: object = self._workspace.screen.focused
+        return self.focused or self._workspace.active_pane
+
+    @property
+    def focused(self) -> Pane | None:
+        """The pane with the focus, or None."""
+        node: object = self._workspace.screen.focused if self._workspace.is_attached else None
         while isinstance(node, Widget):
             if isinstance(node, Pane):
                 return node
             node = node.parent
-        return self._workspace.active_pane
+        return None
+
+    def _focus_is_in_a_closed_pane(self) -> bool:
+        return (pane := self.focused) is not None and pane.conversation_id not in self.panes.order
 
     # Panes
 
@@ -68,14 +76,16 @@ class Deck:
         for open_pane in self._workspace.panes:
             if open_pane.conversation_id not in panes.order:
                 self._keep(open_pane)
-        leaving = self._workspace.screen.focused
         await self._workspace.apply(panes)
+        if not self._workspace.is_attached:
+            return
         for item in panes.order:
             if item not in before and (pane := self._workspace.pane(item)) is not None:
                 self._fill(pane)
         active = self._workspace.active_pane
-        if focus or (isinstance(leaving, Widget) and not leaving.is_attached):
+        if focus or self._focus_is_in_a_closed_pane():
             self._workspace.screen.set_focus(None if active is None else active.composer)
+        self._workspace.drop_closed()
         self.save()
         self.changed()
 

@@ -9,12 +9,12 @@ from paradesk.testing.contract import ConnectorContract
 from tests.contract.broken.connectors import BROKEN
 from tests.contract.simulated import SimulatedBackend
 
-CHOSEN, _ = BROKEN[os.environ["BROKEN_CONNECTOR"]]
+CHOSEN, FAULTS = BROKEN[os.environ["BROKEN_CONNECTOR"]]
 
 
 class BrokenBackend(SimulatedBackend):
-    # Waiting in vain is the normal end here; the intact connector shows that this is long enough.
-    patience = 1.5
+    # With a fault, waiting in vain is the normal end.
+    patience = 1.0 if FAULTS else SimulatedBackend.patience
     connector_class = CHOSEN
 
 

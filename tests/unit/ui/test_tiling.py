@@ -51,7 +51,7 @@ def test_panes_that_share_the_workspace_are_readable(count: int, size: tuple[int
     boxes = arrange(count, *size)
     if len(boxes) > 1:
         assert min(box.width for box in boxes) >= min(MIN_PANE_WIDTH, size[0])
-        assert min(box.height for box in boxes) >= MIN_PANE_HEIGHT
+        assert min(box.height for box in boxes) >= min(MIN_PANE_HEIGHT, size[1])
 
 
 @pytest.mark.parametrize(

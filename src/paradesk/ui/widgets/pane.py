@@ -1,6 +1,6 @@
 """One chat on the screen: a frame that says whose it is, the transcript, the find line, the composer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -20,6 +20,10 @@ from paradesk.ui.widgets.composer_rows import Target
 from paradesk.ui.widgets.find_bar import FindBar
 from paradesk.ui.widgets.lines import Part, shorten, spread, strip_of, width_of
 from paradesk.ui.widgets.transcript import TranscriptView
+
+
+_NAME_CELLS = 24
+"""A name up to this width is cut only when nothing else can go."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,36 +62,47 @@ def title_parts(title: PaneTitle, width: int, frame: Style, name: Style, alert: 
     """Return the left and the right half of a pane's upper edge; what matters least goes where room is short."""
     line = "━" if title.active else "─"
     joint: Part = (f" {line} ", frame)
-    right: list[Part] = []
     words: list[Part] = []
     if title.zoomed:
         words.append(("ZOOM", frame))
     if title.unread and not title.active:
-        words.append((f"{title.unread} NEW", alert))
+        words.append((f"{title.unread} unread", alert))
     if title.state:
         words.append((title.state, frame))
     if title.waiting:
         words.append((title.waiting, alert if title.waiting.endswith("!") else frame))
-    for word in words:
-        right += [word, joint]
-    if right:
-        right = [(" ", frame), *right[:-1], (" ", frame)]
-    right.append(("┓" if title.active else "┐", frame))
+    ending = ("┓" if title.active else "┐", frame)
     corner = "┏━" if title.active else "┌─"
     mark = f"▶ {title.number}" if title.active else f" {title.number}"
     head: list[Part] = [(corner, frame), (mark, name if title.active else frame), joint]
     ticket = f"#{title.ticket}" if title.ticket else ""
-    alike = "≈ " if title.confusable else ""
+    shown = f"≈ {title.name}" if title.confusable else title.name
     distinct = title.distinct if title.confusable else ""
-    for extras in ([ticket, distinct, title.channel], [ticket, title.channel], [ticket], []):
-        tail: list[Part] = []
-        for extra in filter(None, extras):
-            tail += [joint, (extra, frame)]
-        room = width - width_of(head) - width_of(tail) - width_of(right) - 1
-        if room >= min(cell_len(alike + title.name), 12) or not extras:
+    whole = min(cell_len(shown), _NAME_CELLS)
+    right: list[Part] = []
+    tail: list[Part] = []
+    room = 0
+    for extras, between in _fitting(ticket, distinct, title.channel, joint, (" ", frame)):
+        tail = [part for extra in extras for part in (joint, (extra, frame))]
+        right = [part for word in words for part in (word, between)][:-1]
+        right = [(" ", frame), *right, (" ", frame), ending] if right else [ending]
+        room = width - width_of(head) - width_of(tail) - width_of(right) - 2
+        if room >= whole:
             break
-    shown = shorten(alike + title.name, max(room - 1, 3))
-    return [*head, (shown, name), *tail, (" ", frame)], right
+    return [*head, (shorten(shown, max(room, 3)), name), *tail, (" ", frame)], right
+
+
+def _fitting(ticket: str, distinct: str, channel: str, wide: Part, tight: Part) -> Iterator[tuple[list[str], Part]]:
+    """Yield what may stand beside the name, and between the words at the right: the roomiest way first."""
+    yield [extra for extra in (ticket, distinct, channel) if extra], wide
+    rest = [extra for extra in (ticket, distinct or channel) if extra]
+    yield rest, wide
+    if distinct:
+        yield rest, tight
+    yield [ticket] if ticket else [], wide
+    yield [ticket] if ticket else [], tight
+    yield [], wide
+    yield [], tight
 
 
 class PaneOwner(Protocol):

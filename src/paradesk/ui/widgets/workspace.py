@@ -62,17 +62,19 @@ class Workspace(Widget):
     async def apply(self, pane_set: PaneSet) -> None:
         """Make the panes what `pane_set` says; when this returns the new ones take keys."""
         self.pane_set = pane_set
-        gone = [pane for item, pane in self._panes.items() if item not in pane_set.order]
         fresh = [item for item in pane_set.order if item not in self._panes]
-        for pane in gone:
-            del self._panes[pane.conversation_id]
         added = [self._make_pane(item) for item in fresh]
         self._panes.update(zip(fresh, added, strict=True))
         self.place()
         if added:
             await self.mount_all(added)
-        for pane in gone:
-            pane.remove()
+
+    def drop_closed(self) -> None:
+        """Remove the panes that are not in the set any more; the focus has to be elsewhere by now."""
+        for item, pane in list(self._panes.items()):
+            if item not in self.pane_set.order:
+                del self._panes[item]
+                pane.remove()
 
     def place(self) -> None:
         """Give every pane its rectangle."""
