@@ -141,9 +141,12 @@ async def test_cursor_of_another_account_or_none_at_all_begins_anew(backend: Mat
         await first.until(lambda: first.desk.said(chat), "the message")
     commit = first.desk.commits[-1]
     for cursor in ("{", "[]", '{"since":5}', commit.cursor.replace(backend.agent.user_id, "@somebody:else")):
-        recorder = Recorder(start=replace(commit, cursor=cursor))
-        async with Session(backend.connector(), recorder, backend.patience) as again:
-            await again.until(lambda desk=recorder: desk.said(chat) == ["hello"], "the message, once")  # type: ignore[misc]
+        await has_once(backend, Recorder(start=replace(commit, cursor=cursor)), chat, "hello")
+
+
+async def has_once(backend: MatrixBackend, recorder: Recorder, chat: ConversationId, text: str) -> None:
+    async with Session(backend.connector(), recorder, backend.patience) as again:
+        await again.until(lambda: recorder.said(chat) == [text], "the message, once")
 
 
 async def test_invitation_is_a_new_chat_that_join_takes(backend: MatrixBackend) -> None:

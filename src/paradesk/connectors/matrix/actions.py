@@ -5,10 +5,8 @@ from collections.abc import Awaitable
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
 from paradesk.connectors.base import ConnectorError, NotSent, Outcome, Rejected, Uncertain, Unsupported
-from paradesk.connectors.matrix.client import Json
+from paradesk.connectors.matrix.client import Json, encode
 from paradesk.connectors.matrix.messages import PART
 from paradesk.connectors.matrix.room import Room
 from paradesk.connectors.matrix.rooms_made import invite_agents, new_ticket_room, write_handover_note
@@ -108,7 +106,7 @@ class MatrixActions:
             raise Rejected(f"too long: a Matrix message holds {MAX_BODY:,} bytes")
         parts = await self._parts(intent)
         for part in parts:
-            if len(msgspec.json.encode(part)) > MAX_CONTENT:
+            if len(encode(part)) > MAX_CONTENT:
                 raise Rejected(f"too long: a Matrix message holds {MAX_CONTENT:,} bytes once it is encoded")
         event_id = ""
         for number, part in enumerate(parts, start=1):

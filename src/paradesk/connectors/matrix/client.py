@@ -52,6 +52,14 @@ def printable(text: str, limit: int = 200) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
+def encode(content: Json) -> bytes:
+    """Return the JSON of a request; raises Rejected for text that no encoding can carry (half a surrogate pair)."""
+    try:
+        return msgspec.json.encode(content)
+    except UnicodeEncodeError:
+        raise Rejected("the text contains a broken character that cannot be sent") from None
+
+
 def homeserver_origin(address: str) -> httpx.URL:
     """Return the checked origin of a homeserver; raises AuthError when secrets must not be sent there."""
     text = address.strip()
@@ -143,7 +151,7 @@ class MatrixClient:
     ) -> T:
         """Ask and return the answer as `kind`; raises a ConnectorError that says whether the request was taken."""
         if json is not None:
-            content, media_type = msgspec.json.encode(json), "application/json"
+            content, media_type = encode(json), "application/json"
         headers = {"Content-Type": media_type} if media_type else {}
         body = await self._exchange(method, path, params, content, headers, MAX_ANSWER, deadline)
         answer = decode_raw(body, kind)

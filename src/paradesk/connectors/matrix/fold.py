@@ -187,7 +187,7 @@ def fold_invite(room: Room, invited: InvitedRoom, now: float) -> list[Event]:
             if event.type not in TYPES:
                 room.take_state(event)
             if event.type == "m.room.member" and event.state_key == room.staff.me.id:
-                inviter = event.sender
+                inviter = room.invited_by = event.sender
     if inviter and inviter not in room.staff:
         room.people.setdefault(inviter, Member("join"))
         room.customer_id = inviter

@@ -69,6 +69,7 @@ class Room:
     replaced: bool = False
     ticket: Ticket = field(default_factory=Ticket)
     customer_id: str = ""
+    invited_by: str = ""
     profile: dict[str, str] = field(default_factory=dict)
     typing: frozenset[str] = frozenset()
     older: dict[str, str] = field(default_factory=dict)
@@ -225,7 +226,7 @@ class Room:
             number=short_number(self.id),
             customer=Customer(
                 id=self.customer_id,
-                name=self.name_of(self.customer_id) if self.customer_id else self.name or "nobody",
+                name=self._customer_name(),
                 attributes=self.profile,
             ),
             channel="matrix",
@@ -241,6 +242,14 @@ class Room:
             attributes=self._attributes(),
             absent=self.absent(),
         )
+
+    def _customer_name(self) -> str:
+        if self.customer_id:
+            return self.name_of(self.customer_id)
+        if self.name:
+            return self.name
+        # A colleague's invitation does not say who else is in the room.
+        return f"handed over by {self.name_of(self.invited_by)}" if self.invited_by else "nobody"
 
     def absent(self) -> dict[str, str]:
         """Return what this one room cannot do, with the reason."""

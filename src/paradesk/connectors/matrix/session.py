@@ -295,7 +295,7 @@ class MatrixSession:
             "POST",
             "/_matrix/media/v3/upload",
             ContentUri,
-            params={"filename": name},
+            params={"filename": name.encode("utf-8", "replace").decode()},
             content=content,
             media_type=media_type,
             deadline=300.0,
