@@ -25,7 +25,6 @@ from paradesk.keymap.keymap import Keymap
 from paradesk.ui.body import Body
 from paradesk.ui.bridge import Bridge
 from paradesk.ui.commands import Command, all_commands
-from paradesk.ui.crash import crash_line, write_report
 from paradesk.ui.deck import Deck
 from paradesk.ui.keys import KeyRouter, drain
 from paradesk.ui.reporting import Reporter
@@ -204,12 +203,6 @@ class ParadeskApp(App[int], inherit_bindings=False):
     def crash(self) -> BaseException | None:
         """The error that ended the app, or None."""
         return self._crash
-
-    def crash_message(self) -> str:
-        """Write the crash report and return the one line about it; empty when there was no crash."""
-        if self._crash is None:
-            return ""
-        return crash_line(self._crash, write_report(self._crash, self.directory))
 
     # Keys
 

@@ -2,7 +2,6 @@
 
 import os
 import platform
-import sys
 import time
 import traceback
 from pathlib import Path
@@ -54,7 +53,3 @@ def crash_line(error: BaseException, path: Path | None) -> str:
     where = f"The report is in {path}." if path is not None else "No report could be written."
     return f"Paradesk stopped because of an error in itself ({type(error).__name__}). Drafts and panes are kept. {where}"
 
-
-def say(line: str) -> None:
-    """Print a line to standard error."""
-    print(line, file=sys.stderr)

@@ -37,6 +37,31 @@ class Overlay(Protocol):
         """Hide them."""
 
 
+_GROUPS: tuple[tuple[frozenset[str], str], ...] = (
+    (frozenset(f"pane.{number}" for number in range(1, 10)), "Pane by number"),
+    (frozenset({"pane.left", "pane.right", "pane.up", "pane.down"}), "Pane there"),
+)
+"""Actions that stand in one row of the overlay, so that all that can follow fits on a small terminal."""
+
+
+def followers(options: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return what can follow an unfinished sequence as the overlay shows it: keys and title."""
+    rows: list[tuple[str, str]] = []
+    grouped: dict[str, list[str]] = {}
+    for keys, action_id in options:
+        if action_id not in ACTIONS:
+            continue
+        group = next((title for members, title in _GROUPS if action_id in members and len(keys) == 1), None)
+        if group is None:
+            rows.append((keys, ACTIONS[action_id].title))
+        else:
+            if group not in grouped:
+                rows.append(("", group))
+            grouped.setdefault(group, []).append(keys)
+    shown = {title: f"{keys[0]}…{keys[-1]}" if keys[0].isdigit() else "".join(keys) for title, keys in grouped.items()}
+    return [(keys or shown[title], title) for keys, title in rows]
+
+
 def _place(node: DOMNode | None) -> str | None:
     while node is not None:
         place = getattr(node, "KEY_CONTEXT", None)
@@ -117,7 +142,7 @@ class KeyRouter:
     def _begin_sequence(self, prefix: tuple[str, ...], options: tuple[tuple[str, str], ...]) -> None:
         self._in_sequence = True
         overlay = self._overlay()
-        titled = [(keys, ACTIONS[action_id].title) for keys, action_id in options if action_id in ACTIONS]
+        titled = followers(options)
         if self._hint is not None:
             self._hint.cancel()
         if overlay is not None:

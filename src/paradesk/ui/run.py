@@ -64,9 +64,11 @@ def run_app(
             status = asyncio.run(_run(app, desk))
     finally:
         desk.stop()
-    message = app.crash_message()
-    if message:
-        print(message, file=sys.stderr)
+    if app.crash is not None:
+        from paradesk.config.places import state_directory
+        from paradesk.ui.crash import crash_line, write_report
+
+        print(crash_line(app.crash, write_report(app.crash, state_directory())), file=sys.stderr)
         return 1
     return status
 

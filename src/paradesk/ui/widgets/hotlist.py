@@ -183,7 +183,7 @@ class Hotlist(Widget, can_focus=True):
         if priority:
             right.insert(0, (f" {priority}", self._style("alert")))
         if self._per_row == 1 and row.unread:
-            right.insert(0, (f" {row.unread} new", base))
+            right.insert(0, (f" +{row.unread}", base))
         lead = "❯" if at_cursor else " "
         kind = "▶" if active else ("+" if not row.joined and not row.ended else " ")
         name = f"≈{row.name}" if row.confusable else row.name
@@ -205,7 +205,7 @@ class Hotlist(Widget, can_focus=True):
             state = "in queue"
         else:
             state = (row.status_label or STATUS_WORDS[row.status]).lower()
-        words = [f"{row.unread} new"] if row.unread else []
+        words = [f"{row.unread} unread"] if row.unread else []
         words += ["typing…"] if typing else []
         words += ["draft"] if row.has_draft else []
         words += [state, channel_word(row.channel), f"#{row.number}" if row.number else ""]

@@ -62,15 +62,6 @@ def title_parts(title: PaneTitle, width: int, frame: Style, name: Style, alert: 
     """Return the left and the right half of a pane's upper edge; what matters least goes where room is short."""
     line = "━" if title.active else "─"
     joint: Part = (f" {line} ", frame)
-    words: list[Part] = []
-    if title.zoomed:
-        words.append(("ZOOM", frame))
-    if title.unread and not title.active:
-        words.append((f"{title.unread} unread", alert))
-    if title.state:
-        words.append((title.state, frame))
-    if title.waiting:
-        words.append((title.waiting, alert if title.waiting.endswith("!") else frame))
     ending = ("┓" if title.active else "┐", frame)
     corner = "┏━" if title.active else "┌─"
     mark = f"▶ {title.number}" if title.active else f" {title.number}"
@@ -84,12 +75,25 @@ def title_parts(title: PaneTitle, width: int, frame: Style, name: Style, alert: 
     room = 0
     for extras, between in _fitting(ticket, distinct, title.channel, joint, (" ", frame)):
         tail = [part for extra in extras for part in (joint, (extra, frame))]
+        words = _state_words(title, frame, alert, tight=between is not joint)
         right = [part for word in words for part in (word, between)][:-1]
         right = [(" ", frame), *right, (" ", frame), ending] if right else [ending]
         room = width - width_of(head) - width_of(tail) - width_of(right) - 2
         if room >= whole:
             break
     return [*head, (shorten(shown, max(room, 3)), name), *tail, (" ", frame)], right
+
+
+def _state_words(title: PaneTitle, frame: Style, alert: Style, *, tight: bool) -> list[Part]:
+    """Return the words at the right end of the upper edge."""
+    words: list[Part] = [("ZOOM", frame)] if title.zoomed else []
+    if title.unread and not title.active:
+        words.append((f"+{title.unread}" if tight else f"{title.unread} unread", alert))
+    if title.state:
+        words.append((title.state, frame))
+    if title.waiting:
+        words.append((title.waiting, alert if title.waiting.endswith("!") else frame))
+    return words
 
 
 def _fitting(ticket: str, distinct: str, channel: str, wide: Part, tight: Part) -> Iterator[tuple[list[str], Part]]:
