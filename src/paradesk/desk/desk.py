@@ -158,6 +158,11 @@ class Desk:
         for lane in self._lanes.values():
             lane.join(max(0.0, until - time.monotonic()))
 
+    @property
+    def running(self) -> bool:
+        """Whether its thread is alive; after `stop` the directory is free once it is not."""
+        return self._thread is not None and self._thread.is_alive()
+
     # What the screen sees and asks
 
     @property

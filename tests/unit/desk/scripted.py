@@ -5,7 +5,7 @@ import threading
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from paradesk.connectors.base import Connector, ConnectorContext, Option, Outcome, Page
 from paradesk.connectors.capabilities import Capabilities, Idempotency, Support
@@ -44,17 +44,17 @@ ABLE = Capabilities(
 )
 
 
-def conversation(name: str = "1", **changes: object) -> Conversation:
-    fields: dict[str, object] = {"id": ConversationId(name), "customer": Customer(id="c", name="Sarah Chen")} | changes
-    return Conversation(**fields)  # type: ignore[arg-type]
+def conversation(name: str = "1", **changes: Any) -> Conversation:
+    fields: dict[str, Any] = {"id": ConversationId(name), "customer": Customer(id="c", name="Sarah Chen")} | changes
+    return Conversation(**fields)
 
 
-def message(number: int, body: str = "hello", where: str = "1", **changes: object) -> Message:
-    fields: dict[str, object] = {
+def message(number: int, body: str = "hello", where: str = "1", **changes: Any) -> Message:
+    fields: dict[str, Any] = {
         "id": MessageId(f"m{number}"), "conversation_id": ConversationId(where), "role": Role.CUSTOMER,
         "sender_id": "c", "sender_name": "Sarah", "body": body, "sent_at": 1000.0 + number, "order_key": number,
     } | changes  # fmt: skip
-    return Message(**fields)  # type: ignore[arg-type]
+    return Message(**fields)
 
 
 class Scripted(Connector):

@@ -7,6 +7,7 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -184,18 +185,18 @@ def test_a_single_conversation_can_lack_what_its_backend_has(start: Start) -> No
     ],
 )
 def test_a_reply_that_cannot_go_is_refused_and_its_draft_stays(
-    start: Start, changes: dict[str, object], send: dict[str, object], why: str
+    start: Start, changes: dict[str, Any], send: dict[str, Any], why: str
 ) -> None:
     """Refused before it is accepted: the composer keeps its text."""
     connector = Scripted(replace(ABLE, max_body_bytes=40))
     connector.first = (ConversationUpserted(conversation("1", **changes), 1),)
     desk = start(connector)
     desk.save_draft(ONE, PUBLIC, "typed")
-    fields: dict[str, object] = {
+    fields: dict[str, Any] = {
         "conversation_id": ONE, "body": "hi", "visibility": PUBLIC, "client_id": desk.new_client_id(),
     } | send  # fmt: skip
     with pytest.raises(ConnectorError, match=why):
-        desk.submit(Send(**fields)).result(PATIENCE)  # type: ignore[arg-type]
+        desk.submit(Send(**fields)).result(PATIENCE)
     wait_for(desk, lambda state: state.threads[ONE].drafts.get(PUBLIC) == "typed")
     assert connector.sent == []
 

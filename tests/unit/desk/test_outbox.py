@@ -82,7 +82,7 @@ def reason(desk: Desk, client_id: ClientId) -> str:
 
 def test_the_order_accepted_is_the_order_delivered(start: Start) -> None:
     """Twenty replies to two chats, some held up: each chat gets its own in order."""
-    troubles = [NotSent("no route"), RateLimited("slow down", 0.01), "lost ack", NotSent("no route")]
+    troubles: list[BaseException | str] = [NotSent("no route"), RateLimited("slow down", 0.01), "lost ack", NotSent("no route")]
     connector = troubled(EXACT, *troubles)
     desk = start(connector)
     accepted = [(where, reply(desk, f"{where} {n}", where)) for n in range(10) for where in ("acme/1", "acme/2")]

@@ -1,0 +1,101 @@
+"""The order in which an agent goes through the chats."""
+
+from dataclasses import replace
+from typing import Any
+
+from paradesk.core.events import ConversationRemoved, MessageUpserted, SendChanged, TypingChanged
+from paradesk.core.hotlist import Rank, hotlist, next_waiting
+from paradesk.core.model import (
+    ClientId,
+    Conversation,
+    ConversationId,
+    Customer,
+    Delivery,
+    Message,
+    MessageId,
+    Role,
+    Status,
+    Visibility,
+)
+from paradesk.core.reduce import reduce
+from paradesk.core.state import State, Thread
+
+
+def thread(name: str, waiting: float | None = None, **changes: Any) -> Thread:
+    fields: dict[str, Any] = {
+        "id": ConversationId(f"acme/{name}"), "profile": "acme", "customer": Customer(id=name, name=name),
+        "status": Status.OPEN,
+    } | changes  # fmt: skip
+    return Thread(conversation=Conversation(**fields), waiting_since=waiting)
+
+
+def state(*threads: Thread) -> State:
+    return State(threads={item.conversation.id: item for item in threads})
+
+
+def names(value: State) -> list[str]:
+    return [row.name for row in hotlist(value)]
+
+
+def test_the_jump_order() -> None:
+    """Waiting and ours, the queue, other ours, done; in each the oldest first, whatever the order of arrival."""
+    threads = [
+        thread("Solved", 1.0, status=Status.SOLVED),
+        thread("Ended", 2.0, ended=True),
+        thread("Idle B", created_at=20.0),
+        thread("Idle A", created_at=10.0),
+        thread("Queue late", 9.0, joined=False),
+        thread("Queue early", 3.0, joined=False),
+        thread("Waits 60", 60.0),
+        thread("Waits 50", 50.0),
+    ]
+    expected = ["Waits 50", "Waits 60", "Queue early", "Queue late", "Idle A", "Idle B", "Solved", "Ended"]
+    assert names(state(*threads)) == names(state(*reversed(threads))) == expected
+    rows = {row.name: row for row in hotlist(state(*threads))}
+    assert rows["Solved"].waiting_since is None
+    assert rows["Ended"].rank is Rank.DONE
+    assert rows["Waits 50"].waiting_since == 50.0
+
+
+def test_next_waiting_goes_round() -> None:
+    """From the longest wait to the shortest, then the queue, then from the start; done chats never."""
+    value = state(
+        thread("a", 1.0), thread("b", 2.0), thread("q", 0.5, joined=False), thread("done", 0.1, ended=True), thread("i")
+    )
+    ids = [ConversationId(f"acme/{name}") for name in ("a", "b", "q")]
+    assert next_waiting(value, None) == ids[0]
+    assert next_waiting(value, ConversationId("acme/i")) == ids[0]
+    assert [next_waiting(value, after) for after in ids] == [ids[1], ids[2], ids[0]]
+    assert next_waiting(state(thread("a", 1.0)), ids[0]) is None
+    assert next_waiting(State(), None) is None
+
+
+def test_a_row_tells_what_needs_attention() -> None:
+    """Drafts, failed replies, typing and names that are easily mixed up."""
+    one, two = ConversationId("acme/1"), ConversationId("acme/2")
+    value = state(
+        replace(thread("1"), conversation=replace(thread("1").conversation, customer=Customer(id="1", name="Jonas Kühn"))),
+        replace(thread("2"), conversation=replace(thread("2").conversation, customer=Customer(id="2", name="Jonas Kuhn"))),
+    )
+    value = reduce(value, TypingChanged(one, "Jonas", True, until=77.0))
+    value = reduce(value, TypingChanged(two, "A colleague", True, until=77.0, customer=False))
+    value = reduce(value, SendChanged(one, ClientId("c"), Delivery.FAILED))
+    value = State(
+        threads={**value.threads, two: replace(value.threads[two], drafts={Visibility.NOTE: "x"})},
+    )
+    rows = {row.conversation_id: row for row in hotlist(value)}
+    assert all(row.confusable for row in rows.values())
+    assert (rows[one].typing_until, rows[two].typing_until) == (77.0, None)
+    assert (rows[one].failed, rows[two].failed) == (1, 0)
+    assert (rows[one].has_draft, rows[two].has_draft) == (False, True)
+
+
+def test_unknown_conversations_are_shown_and_removed_ones_are_not() -> None:
+    """A message whose conversation has not arrived must not be invisible."""
+    message = Message(
+        id=MessageId("m"), conversation_id=ConversationId("acme/7"), role=Role.CUSTOMER, sender_id="s",
+        sender_name="S", body="?", sent_at=5.0, order_key=1,
+    )  # fmt: skip
+    value = reduce(State(), MessageUpserted(message))
+    assert [(row.name, row.waiting_since) for row in hotlist(value)] == [("7", 5.0)]
+    assert hotlist(reduce(value, ConversationRemoved(ConversationId("acme/7"), "left", 1))) == ()
