@@ -1,8 +1,17 @@
-"""Says by name what is not tested where no Matrix homeserver is to be had."""
+"""One Matrix homeserver for all tests that need one, and a word by name where none is to be had."""
+
+from collections.abc import Iterator
 
 import pytest
 
-from tests.contract.synapse import synapse_python
+from tests.contract.synapse import Synapse, synapse_python
+
+
+@pytest.fixture(scope="session")
+def homeserver() -> Iterator[Synapse]:
+    """A Synapse that runs as long as the tests; whoever kills it starts it again."""
+    with Synapse() as synapse:
+        yield synapse
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -1,6 +1,6 @@
 """The Matrix connector keeps the connector contract, on a real Synapse."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
@@ -12,14 +12,8 @@ from tests.contract.synapse import Synapse
 pytestmark = pytest.mark.synapse
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Synapse]:
-    with Synapse() as synapse:
-        yield synapse
-
-
 class TestMatrix(ConnectorContract):
     @pytest_asyncio.fixture
-    async def backend(self, server: Synapse) -> AsyncIterator[MatrixBackend]:
-        async with MatrixBackend(server) as backend:
+    async def backend(self, homeserver: Synapse) -> AsyncIterator[MatrixBackend]:
+        async with MatrixBackend(homeserver) as backend:
             yield backend
