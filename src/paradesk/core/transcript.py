@@ -127,6 +127,10 @@ class Transcript:
         del items[place]
         return self._owning(items)
 
+    def tail(self, count: int) -> "Transcript":
+        """Return a transcript of only the newest `count` messages."""
+        return self if self._length <= count else self._owning(self._items[self._length - count : self._length])
+
     def only(self, messages: Iterable[Message]) -> "Transcript":
         """Return a transcript of exactly these messages that continues the versions of this one."""
         return self._owning(sorted(messages, key=sort_key))

@@ -7,13 +7,16 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
 from paradesk.connectors.base import (
     AuthError,
+    Connector,
     ConnectorError,
     NotSent,
     Outcome,
+    Page,
     RateLimited,
     Rejected,
     Unsupported,
@@ -211,11 +214,8 @@ class Courier:
         where, profile = backend_id(row.conversation_id), self._road.lane.profile.name
         before: Message | None = None
         for _ in range(_PAGES):
-            last = before
-            page = await self._road.lane.call(
-                lambda connector, last=last: connector.history(where, last, _PAGE),  # type: ignore[misc]
-                self._road.timing.history,
-            )
+            ask = partial(_page, where=where, before=before)
+            page = await self._road.lane.call(ask, self._road.timing.history)
             if page.messages:
                 self._road.recorder.record([incoming(profile, HistoryLoaded(where, page.messages, page.complete))])
             if self._rows.get(row.client_id) is None or page.complete or not page.messages:
@@ -240,3 +240,7 @@ class Courier:
             await asyncio.wait_for(self.wake.wait(), seconds)
         except TimeoutError:
             pass
+
+
+async def _page(connector: Connector, *, where: ConversationId, before: Message | None) -> Page:
+    return await connector.history(where, before, _PAGE)

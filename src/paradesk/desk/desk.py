@@ -6,7 +6,6 @@ import random as random_module
 import secrets
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -18,8 +17,10 @@ from paradesk.core.events import ConnectionChanged, Event
 from paradesk.core.intents import Intent
 from paradesk.core.model import Attachment, ClientId, ConversationId, Visibility
 from paradesk.core.state import ProfileState, State
-from paradesk.desk.engine import BATCH, Delivery, Engine
+from paradesk.desk.engine import Engine
+from paradesk.desk.inbox import Inbox
 from paradesk.desk.journal import DeskBusy, Journal, JournalError
+from paradesk.desk.keeping import Keeping
 from paradesk.desk.lane import Lane, Profile
 from paradesk.desk.layout import Layout
 from paradesk.desk.reasons import place, quiet
@@ -59,16 +60,13 @@ class Desk:
         self._random = random
         self._timing = timing or Timing()
         self._store = Store(State(profiles={name: ProfileState(name=name) for name in names}))
-        self._layout = Layout()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ending: asyncio.Event | None = None
         self._engine: Engine | None = None
         self._lanes: dict[str, Lane] = {}
-        self._lock = threading.Lock()
-        self._inbox: deque[Delivery] = deque()
-        self._drafts: dict[tuple[ConversationId, Visibility], str] = {}
-        self._layout_to_save: Layout | None = None
+        self._inbox = Inbox(self._soon)
+        self._keeping = Keeping(self._soon)
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = True
 
@@ -112,7 +110,7 @@ class Desk:
         journal = Journal(self._directory)
         try:
             recorder = Recorder(journal, self._store)
-            self._layout = journal.layout()
+            self._keeping.layout = journal.layout()
             for profile in self._profiles:
                 self._lanes[profile.name] = Lane(
                     profile, self, journal.cursor(profile.name), self._timing, self._clock, self._random
@@ -121,6 +119,7 @@ class Desk:
             recorder.restore(set(self._lanes), _NEWEST)
             engine.outbox.restore()
             self._loop, self._ending, self._engine = asyncio.get_running_loop(), asyncio.Event(), engine
+            self._inbox.engine = self._keeping.engine = engine
             self._closed = False
             ready.set_result(None)
             for lane in self._lanes.values():
@@ -142,14 +141,15 @@ class Desk:
             except TimeoutError:
                 for lane in self._lanes.values():
                     lane.look()
-                self._flush()
+                self._keeping.flush()
 
     def _end(self, engine: Engine) -> None:
         """Flush first: what the agent did is worth more than a tidy goodbye to a backend."""
-        self._flush()
-        self._take()
+        self._keeping.flush()
+        self._inbox.drain()
         self._closed = True
-        self._take()
+        self._inbox.engine = self._keeping.engine = None
+        self._inbox.drain()
         engine.outbox.stop()
         engine.attention.stop()
         for lane in self._lanes.values():
@@ -231,78 +231,30 @@ class Desk:
 
     def save_draft(self, conversation_id: ConversationId, visibility: Visibility, text: str) -> None:
         """Keep what is being typed; on disk a moment later, never waits. Only what is queued already is merged."""
-        with self._lock:
-            first = not self._drafts
-            self._drafts[conversation_id, visibility] = text
-        if first:
-            self._soon(self._flush)
+        self._keeping.draft(conversation_id, visibility, text)
 
     def saved_layout(self) -> Layout:
         """Return the layout that was saved last."""
-        return self._layout
+        return self._keeping.layout
 
     def save_layout(self, layout: Layout) -> None:
         """Keep the layout for the next start."""
-        with self._lock:
-            self._layout = self._layout_to_save = layout
-        self._soon(self._flush)
-
-    def _flush(self) -> None:
-        """Commit drafts and layout. What the disk does not take is tried again at the next turn."""
-        engine = self._engine
-        if engine is None:
-            return
-        with self._lock:
-            drafts, self._drafts = self._drafts, {}
-            layout, self._layout_to_save = self._layout_to_save, None
-        try:
-            if drafts:
-                engine.save_drafts(drafts)
-            drafts = {}
-            if layout is not None:
-                engine.save_layout(layout)
-        except JournalError as error:
-            _log.error("%s", error)
-            with self._lock:
-                self._drafts = {**drafts, **self._drafts}
-                self._layout_to_save = self._layout_to_save or layout
+        self._keeping.arrange(layout)
 
     async def _after_drafts(self, work: Coroutine[Any, Any, T]) -> T:
         """What was typed before a key press counts before what the key does."""
-        self._flush()
+        self._keeping.flush()
         return await work
 
     # What lanes bring (their threads)
 
     def take(self, profile: str, events: tuple[Event, ...], cursor: str | None) -> "Future[None]":
         """Queue events for the next commit."""
-        delivery = Delivery(profile, events, cursor, Future())
-        self._inbox.append(delivery)
-        if not self._soon(self._take):
-            self._take()
-        return delivery.done
+        return self._inbox.put(profile, events, cursor)
 
     def report(self, event: ConnectionChanged) -> None:
         """Show the state of a connection."""
         self._tell(lambda engine: engine.link_changed(event))
-
-    def _take(self) -> None:
-        batch: list[Delivery] = []
-        size = 0
-        with self._lock:
-            while self._inbox and size < BATCH:
-                batch.append(self._inbox.popleft())
-                size += len(batch[-1].events)
-        if not batch:
-            return
-        if self._closed or self._engine is None:
-            for delivery in batch:
-                if not delivery.done.done():
-                    delivery.done.set_exception(NotSent("the desk has ended"))
-            return
-        self._engine.take(batch)
-        if self._inbox:
-            self._soon(self._take)
 
     # Crossing to the desk's thread
 

@@ -27,8 +27,6 @@ from paradesk.desk.recorder import Recorder
 from paradesk.desk.timing import Timing
 
 T = TypeVar("T")
-BATCH = 500
-"""Events in one transaction, about: enough to make a flood cheap, few enough to let others in between."""
 _log = logging.getLogger(__name__)
 
 
@@ -40,6 +38,11 @@ class Delivery:
     events: tuple[Event, ...]
     cursor: str | None
     done: "Future[None]"
+
+    def fail(self, error: BaseException) -> None:
+        """Tell who waits that it was not committed; they may have gone."""
+        if not self.done.done():
+            self.done.set_exception(error)
 
 
 class Engine:
@@ -83,7 +86,7 @@ class Engine:
             if len(deliveries) == 1:
                 if not isinstance(error, JournalError):
                     _log.error("%s: %s", deliveries[0].profile, place(error))
-                _fail(deliveries[0].done, NotSent(f"the events could not be saved ({type(error).__name__})"))
+                deliveries[0].fail(NotSent(f"the events could not be saved ({type(error).__name__})"))
                 return
             for delivery in deliveries:
                 self.take([delivery])
@@ -273,7 +276,3 @@ def remainder(draft: str, sent: str) -> str:
         return ""
     return draft.removeprefix(sent)
 
-
-def _fail(done: "Future[None]", error: BaseException) -> None:
-    if not done.done():
-        done.set_exception(error)

@@ -75,7 +75,8 @@ class Journal:
     def _connect(self) -> sqlite3.Connection:
         # SQLite gives its side files the mode of the main file, so that one must not begin readable for others.
         os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+        # The directory is locked: who else holds the file is a stranger, and not worth a frozen desk.
+        connection = sqlite3.connect(self.path, timeout=0.25, isolation_level=None, check_same_thread=False)
         try:
             version = connection.execute("pragma user_version").fetchone()[0]
             if version > SCHEMA_VERSION:

@@ -317,7 +317,7 @@ class Lane:
                 run.connector = self.profile.build()
                 self.capabilities = run.connector.capabilities
             run.refusal = None
-            run.task = asyncio.create_task(_contained(run.connector.run(_Context(self, run))))
+            run.task = asyncio.create_task(_contained(self.profile.name, run.connector.run(_Context(self, run))))
             return await run.task or NotSent(f"{self.title} ended the connection")
         except asyncio.CancelledError:
             task = asyncio.current_task()
@@ -340,12 +340,12 @@ class Lane:
         return self._stopping or run.over
 
 
-async def _contained(work: Coroutine[object, object, None]) -> BaseException | None:
+async def _contained(profile: str, work: Coroutine[object, object, None]) -> BaseException | None:
     """Return what ended the work instead of raising it: SystemExit out of a task would end the loop."""
     try:
         await work
     except (Exception, SystemExit, KeyboardInterrupt) as error:
-        return error if isinstance(error, ConnectorError) else _noted("connector", error)
+        return error if isinstance(error, ConnectorError) else _noted(profile, error)
     return None
 
 

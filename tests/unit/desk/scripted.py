@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -137,8 +138,12 @@ class Scripted(Connector):
         return [intent for intent in self.performed if isinstance(intent, Send)]
 
 
+def _same(connector: Connector) -> Connector:
+    return connector
+
+
 def desk_of(directory: Path, *connectors: Connector, timing: Timing = QUICK, clock: Callable[[], float] | None = None) -> Desk:
-    profiles = [Profile(name, lambda c=c: c) for name, c in zip(("acme", "beta", "gamma"), connectors, strict=False)]  # type: ignore[misc]
+    profiles = [Profile(name, partial(_same, c)) for name, c in zip(("acme", "beta", "gamma"), connectors, strict=False)]
     return Desk(profiles, directory, timing=timing, **({} if clock is None else {"clock": clock}))
 
 

@@ -136,7 +136,8 @@ def test_what_connectors_say_is_cleaned_and_qualified(start: Start) -> None:
 def test_a_malformed_event_fails_at_its_sender(start: Start) -> None:
     """A connector that emits nonsense loses its connection; the other one and the desk go on."""
     good, bad = Scripted(), Scripted()
-    bad.first = (MessageUpserted(message(1, body=None)),)
+    nonsense: Any = None
+    bad.first = (MessageUpserted(message(1, body=nonsense)),)
     desk = start(good, bad)
     wait_for(desk, lambda state: "failed" in state.profiles["beta"].reason)
     good.emit(MessageUpserted(message(5, "still here")))

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -380,7 +381,8 @@ def test_an_outcome_that_is_nonsense_does_not_undo_the_delivery(start: Start) ->
     async def perform(scripted: Scripted, intent: Intent) -> Outcome:
         assert isinstance(intent, Send)
         taken = scripted.take(intent)
-        return Outcome(message_id=taken.id, events=(MessageUpserted(None),))  # type: ignore[arg-type]
+        nonsense: Any = None
+        return Outcome(message_id=taken.id, events=(MessageUpserted(nonsense),))
 
     connector.on_perform = perform
     desk = start(connector)

@@ -7,12 +7,14 @@ Prints `accepted <client id>` for each reply that was accepted, `draft <n>` for 
 import asyncio
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 from paradesk.connectors.base import Outcome, Uncertain
 from paradesk.core.events import MessageUpserted
 from paradesk.core.intents import Intent, Send
 from paradesk.core.model import ConversationId, MessageId, Role, Visibility
+from paradesk.core.state import State
 from tests.unit.desk.scripted import ABLE, Scripted, desk_of, message, online, reply, wait_for
 
 
@@ -47,6 +49,11 @@ class FileBackend(Scripted):
         return Outcome(message_id=taken.id)
 
 
+def drafted(text: str, state: State) -> bool:
+    """Whether the state has this draft."""
+    return state.threads[ConversationId("acme/1")].drafts.get(Visibility.PUBLIC) == text
+
+
 def main() -> None:
     """Write replies or drafts until killed; in mode `drain` deliver what is left and end."""
     directory, backend, mode = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
@@ -70,8 +77,9 @@ def main() -> None:
     while True:
         number += 1
         if mode == "drafts":
-            desk.save_draft(one, Visibility.PUBLIC, "x" * number)
-            wait_for(desk, lambda state, n=number: len(state.threads[one].drafts.get(Visibility.PUBLIC, "")) >= n)  # type: ignore[misc]
+            text = "x" * number
+            desk.save_draft(one, Visibility.PUBLIC, text)
+            wait_for(desk, partial(drafted, text))
             print(f"draft {number}", flush=True)
         else:
             print(f"accepted {reply(desk, f'n{number}')}", flush=True)
