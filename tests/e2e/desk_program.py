@@ -1,0 +1,43 @@
+"""A workstation on a scripted backend in a terminal; `crash` as second argument makes it fail on a key press."""
+
+import sys
+from pathlib import Path
+
+from paradesk.canned import Library
+from paradesk.config.settings import Settings
+from paradesk.config.shipped import shipped
+from paradesk.desk.desk import Profile
+from paradesk.keymap.keymap import Layer
+from paradesk.keymap.loader import load_keymap
+from paradesk.ui.run import run_app
+from tests.ui.scripted import ScriptedConnector
+
+
+def main() -> int:
+    """Run it in the directory that is the first argument."""
+    directory = Path(sys.argv[1])
+    (directory / "first-steps-shown").touch()
+    backend = ScriptedConnector()
+    backend.chat(1)
+    if "crash" in sys.argv:
+        from paradesk.ui.app import ParadeskApp
+
+        def fail(app: ParadeskApp) -> None:
+            secret = "hunter2-token"
+            raise RuntimeError(f"what Sarah wrote: {secret}")
+
+        from paradesk.ui.commands import workspace
+
+        workspace.COMMANDS["customer.panel"] = fail
+    return run_app(
+        [Profile("acme", lambda: backend)],
+        directory=directory,
+        settings=Settings(),
+        keymaps=[load_keymap(shipped("keymaps") / "default.toml", Layer.DEFAULT)],
+        library=Library(),
+        title="acme",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
