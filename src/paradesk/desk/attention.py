@@ -11,7 +11,6 @@ from paradesk.core.fold import is_echo
 from paradesk.core.intents import Intent, MarkRead, SetTyping
 from paradesk.core.model import ConversationId, MessageId, Role
 from paradesk.core.state import Thread
-from paradesk.desk.local import LOCAL_PREFIX
 from paradesk.desk.recorder import Recorder
 from paradesk.desk.timing import Timing
 
@@ -34,7 +33,7 @@ class Attention:
         self._marking: set[ConversationId] = set()
         self._typing: dict[ConversationId, asyncio.TimerHandle] = {}
         self._told: dict[ConversationId, float] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[object]] = set()
 
     def see(self, conversation_id: ConversationId) -> None:
         """The agent looks at a conversation: nothing in it is unread any more."""
@@ -45,6 +44,7 @@ class Attention:
         arrived = next((m for m in reversed(thread.transcript) if not is_echo(thread, m)), None)
         if arrived is not None and arrived.order_key > thread.seen:
             self._recorder.record([Seen(conversation_id, arrived.order_key)])
+            thread = self._recorder.store.state.threads[conversation_id]
         if conversation_id not in self._marking and self._unmarked(thread) is not None:
             self._marking.add(conversation_id)
             self._spawn(self._mark(conversation_id))
@@ -81,9 +81,8 @@ class Attention:
         if self._offers(thread.conversation.id, "read_out") is not Support.NATIVE:
             return None
         for message in reversed(thread.transcript):
-            if message.role is Role.CUSTOMER and not message.id.startswith(LOCAL_PREFIX):
-                seen = message.order_key <= thread.seen
-                return message.id if seen and self._marked.get(thread.conversation.id) != message.id else None
+            if message.role is Role.CUSTOMER and message.order_key <= thread.seen:
+                return message.id if self._marked.get(thread.conversation.id) != message.id else None
         return None
 
     async def _mark(self, conversation_id: ConversationId) -> None:
@@ -92,20 +91,23 @@ class Attention:
                 message_id = self._unmarked(thread)
                 if message_id is None:
                     return
+                if not await self._tell(MarkRead(conversation_id, message_id)):
+                    # The next look at the conversation tries again.
+                    return
                 self._marked[conversation_id] = message_id
-                await self._tell(MarkRead(conversation_id, message_id))
                 await asyncio.sleep(self._timing.read_repeat)
         finally:
             self._marking.discard(conversation_id)
 
-    async def _tell(self, intent: Intent) -> None:
+    async def _tell(self, intent: Intent) -> bool:
+        """A courtesy: the agent is not bothered when it fails."""
         try:
             await self._perform(intent)
         except ConnectorError:
-            # A courtesy: the agent is not bothered when it fails.
-            pass
+            return False
+        return True
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, object]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -15,7 +15,7 @@ from paradesk.connectors.base import ConnectorError, NotSent, Outcome, Uncertain
 from paradesk.connectors.capabilities import Capabilities, Support
 from paradesk.core.events import ConnectionChanged, Event
 from paradesk.core.intents import Intent
-from paradesk.core.model import Attachment, ClientId, ConversationId, Visibility
+from paradesk.core.model import Attachment, ClientId, ConversationId, Link, Visibility
 from paradesk.core.state import ProfileState, State
 from paradesk.desk.engine import Engine
 from paradesk.desk.inbox import Inbox
@@ -157,6 +157,7 @@ class Desk:
         until = time.monotonic() + 0.5
         for lane in self._lanes.values():
             lane.join(max(0.0, until - time.monotonic()))
+            engine.link_changed(ConnectionChanged(lane.profile.name, Link.STOPPED))
 
     @property
     def running(self) -> bool:

@@ -190,7 +190,8 @@ class Engine:
         where = backend_id(conversation_id)
         page = await self._ask(lane, lambda c: c.history(where, before, limit), self._timing.history)
         self.recorder.paged.add(conversation_id)
-        self._record([incoming(lane.profile.name, HistoryLoaded(where, page.messages, page.complete))])
+        loaded = incoming(lane.profile.name, HistoryLoaded(where, page.messages, page.complete))
+        self._saved(lambda: self.recorder.record([loaded], older=True))
         return not page.complete
 
     def _accept(self, send: Send) -> Outcome:

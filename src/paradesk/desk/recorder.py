@@ -68,9 +68,11 @@ class Recorder:
         *,
         cursors: Mapping[str, str] | None = None,
         work: Callable[[], None] | None = None,
+        older: bool = False,
     ) -> None:
         """Commit the events, the cursors after them and whatever `work` writes, all or nothing; then publish.
 
+        `older`: the events continue what is in memory backwards, so that memory may grow at its beginning.
         Raises JournalError when the disk does not take it; then nothing has happened.
         """
         before = self.store.state
@@ -81,6 +83,9 @@ class Recorder:
             shown = self._write(before, state, touched)
             for profile, cursor in (cursors or {}).items():
                 self.journal.write_cursor(profile, cursor)
+        if not older:
+            for conversation_id in touched.conversations:
+                state = _without_islands(before, state, conversation_id)
         self._publish(state, touched.conversations)
         for client_id in shown:
             self.on_shown(client_id)
@@ -168,6 +173,28 @@ class Recorder:
             if thread is not None and len(thread.transcript) > KEEP + SLACK:
                 state = trim_state(state, thread)
         self.store.publish(state)
+
+
+def _without_islands(before: State, state: State, conversation_id: ConversationId) -> State:
+    """Leave in the journal only what lies before the part that is in memory: beside it there would be a hole."""
+    old, new = before.threads.get(conversation_id), state.threads.get(conversation_id)
+    if old is None or new is None or old.floor is None:
+        return state
+    start = next((sort_key(message) for message in old.transcript if not is_echo(old, message)), None)
+    end = (old.floor.order_key, old.floor.message_id)
+    islands: set[MessageId] = set()
+    for place in range(len(new.transcript)):
+        message = new.transcript[place]
+        if start is None or sort_key(message) >= start or sort_key(message) > end:
+            break
+        if not is_echo(new, message):
+            islands.add(message.id)
+    if not islands:
+        return state
+    transcript = new.transcript.only(message for message in new.transcript if message.id not in islands)
+    amendments = {key: value for key, value in new.amendments.items() if key not in islands}
+    thread = replace(new, transcript=transcript, amendments=amendments)
+    return replace(state, threads={**state.threads, conversation_id: thread})
 
 
 def events_of(conversation_id: ConversationId, message_id: MessageId, kept: Amendment) -> list[Event]:

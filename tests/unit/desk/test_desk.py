@@ -29,6 +29,7 @@ from paradesk.core.model import (
     Attachment,
     ConversationId,
     Delivery,
+    Link,
     LocalFile,
     MessageId,
     Priority,
@@ -309,10 +310,9 @@ def test_looking_marks_read_here_and_there(start: Start) -> None:
     wait_for(desk, lambda state: state.threads[ONE].unread == 0)
     connector.emit(MessageUpserted(message(2)))
     desk.see(ONE)
-    reaches(desk, reply(desk), Delivery.CONFIRMED)
+    wait_for_performed(connector, MarkRead(ConversationId("1"), MessageId("m2")))
     marks = [intent.message_id for intent in connector.performed if isinstance(intent, MarkRead)]
-    assert marks[:1] == ["m1"]
-    assert len(marks) == len(set(marks))
+    assert marks in (["m1", "m2"], ["m2"])
 
 
 def test_typing_is_told_once_and_ends(start: Start) -> None:
@@ -368,9 +368,12 @@ def test_changes_of_messages_that_were_cut_are_not_lost(start: Start) -> None:
     connector.emit(MessageEdited(ConversationId("1"), MessageId("m2"), "edited", 9))
     connector.emit(MessageUpserted(message(2, "stale", version=1)))
     connector.emit(MessageUpserted(message(3, "stale", version=1)))
+    # They lie far before what is in memory: shown beside it they would hide a hole.
+    assert desk.state.threads[ONE].transcript[0].order_key == total - KEEP
     while desk.load_history(ONE, 500).result(PATIENCE):
         pass
     transcript = desk.state.threads[ONE].transcript
+    assert [m.order_key for m in transcript] == list(range(1, total))
     assert [transcript[place].body for place in (1, 2)] == ["edited", "hello"]
 
 
@@ -429,6 +432,7 @@ def test_after_the_end_everything_fails_with_a_reason(start: Start) -> None:
     desk = start(Scripted())
     desk.stop(5.0)
     desk.stop()
+    assert desk.state.profiles["acme"].link is Link.STOPPED
     with pytest.raises(NotSent, match="not running"):
         reply(desk)
     desk.save_draft(ONE, PUBLIC, "x")
