@@ -36,16 +36,17 @@ def demo(context: click.Context, seed: int, speed: float, size: int, keymap: str
     """
     from paradesk.cli.run import open_desk
     from paradesk.config.settings import load_settings
-    from paradesk.connectors.registry import load_connector
+    from paradesk.connectors.simulator import SimulatorConnector
+    from paradesk.connectors.simulator.stage import Stage
     from paradesk.desk.desk import Profile
 
     with readable():
         settings = load_settings(arguments={"keymap": keymap, "theme": theme})
-        simulator = load_connector("simulator")
-        options = {"seed": str(seed), "speed": str(speed), "size": str(size)}
+        # One world for the whole demo: a connector that is built again finds the same customers.
+        world = Stage(seed=seed, speed=speed, size=size).world()
         directory = Path(tempfile.mkdtemp(prefix="paradesk-demo-"))
         try:
-            profile = Profile("demo", lambda: simulator(options))
+            profile = Profile("demo", lambda: SimulatorConnector({}, world))
             status = open_desk([profile], directory=directory, settings=settings, title="demo")
         finally:
             shutil.rmtree(directory, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""One program per claim; each prints its figures. No test asserts them."""

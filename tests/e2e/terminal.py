@@ -1,0 +1,107 @@
+"""A real terminal for tests: tmux with a server of its own, keys in, screen out."""
+
+import os
+import shlex
+import shutil
+import subprocess
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+TMUX = shutil.which("tmux")
+needs_tmux = pytest.mark.skipif(
+    TMUX is None, reason="tmux is not installed: the whole program is not driven in a terminal"
+)
+
+
+class Terminal:
+    """One program in one tmux window. A context manager: leaving ends the tmux server that it started."""
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        *,
+        size: tuple[int, int] = (120, 40),
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> None:
+        self._socket = f"paradesk-{uuid.uuid4().hex[:12]}"
+        width, height = size
+        exports = [f"{name}={value}" for name, value in (env or {}).items()]
+        unset = [] if "NO_COLOR" in (env or {}) else ["-u", "NO_COLOR"]
+        command = shlex.join(["env", *unset, *exports, *argv])
+        # The window stays when the program ends, so that its last words can be read.
+        script = f'{command}; echo; echo "[ended $?]"; exec sleep 600'
+        self._tmux(
+            "-f", "/dev/null", "new-session", "-d", "-x", str(width), "-y", str(height),
+            "-c", str(cwd or Path.cwd()), "sh", "-c", script,
+        )  # fmt: skip
+        self._tmux("set-option", "-g", "status", "off")
+        self._tmux("set-option", "-g", "escape-time", "10")
+        self.resize(width, height)
+
+    def __enter__(self) -> "Terminal":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        subprocess.run([str(TMUX), "-L", self._socket, "kill-server"], check=False, capture_output=True)
+
+    def _tmux(self, *arguments: str) -> str:
+        environment = {name: value for name, value in os.environ.items() if name not in ("TMUX", "TMUX_PANE")}
+        done = subprocess.run(
+            [str(TMUX), "-L", self._socket, *arguments], check=True, capture_output=True, text=True, env=environment
+        )
+        return done.stdout
+
+    def resize(self, width: int, height: int) -> None:
+        """Give the window another size."""
+        self._tmux("resize-window", "-x", str(width), "-y", str(height))
+
+    def press(self, *keys: str) -> None:
+        """Press keys by tmux's names (`C-x`, `F2`, `Enter`, `a`), one after the other."""
+        for key in keys:
+            self._tmux("send-keys", key)
+
+    def type(self, text: str) -> None:
+        """Type text as it is."""
+        self._tmux("send-keys", "-l", text)
+
+    def paste(self, text: str) -> None:
+        """Paste text, bracketed as a terminal does it."""
+        subprocess.run(
+            [str(TMUX), "-L", self._socket, "load-buffer", "-"], input=text.encode(), check=True, capture_output=True
+        )
+        self._tmux("paste-buffer", "-p")
+
+    def screen(self) -> str:
+        """Return what is on the screen."""
+        return self._tmux("capture-pane", "-p")
+
+    def title(self) -> str:
+        """Return the title that the program gave the terminal."""
+        return self._tmux("display-message", "-p", "#{pane_title}").strip()
+
+    def process(self) -> int:
+        """Return the id of the program, the child of the window's shell; raises ProcessLookupError when it ended."""
+        shell = int(self._tmux("display-message", "-p", "#{pane_pid}").strip())
+        for child in Path(f"/proc/{shell}/task/{shell}/children").read_text(encoding="ascii").split():
+            return int(child)
+        raise ProcessLookupError(shell)
+
+    def wait(self, reached: Callable[[str], bool], *, what: str, seconds: float = 20.0) -> str:
+        """Wait until the screen fulfils a condition and return it; fails with the screen when it never does."""
+        deadline = time.monotonic() + seconds
+        while True:
+            screen = self.screen()
+            if reached(screen):
+                return screen
+            if time.monotonic() > deadline:
+                pytest.fail(f"never seen: {what}\n{screen}")
+            time.sleep(0.1)
+
+    def wait_text(self, *texts: str, seconds: float = 20.0) -> str:
+        """Wait until all these texts are on the screen at once."""
+        return self.wait(lambda screen: all(text in screen for text in texts), what=repr(texts), seconds=seconds)
