@@ -64,16 +64,18 @@ def recipient_row(mode: Mode, target: Target | None, width: int, remark: str, ha
     if target is not None:
         name, number = clean_line(target.name, 60), clean_line(target.number, 20)
     who = (name.upper() if mode.active else name) + (f" #{number}" if number else "") or "nobody"
-    if mode.note:
-        mark = "▶ NOTE" if mode.active else "note"
-        lead, tail = f"{mark} — only agents see this", f" · {who}"
-    else:
-        lead, tail = ("▶ to " if mode.active else "draft to " if has_text else "to "), who
     room = width - cells(edge)
-    right = f" {remark} " if remark and cells(lead) + min(cells(tail), 12) + cells(remark) + 3 <= room else ""
+    if mode.note:
+        # The word NOTE and the name come first; what a note is can be said where there is room left.
+        mark = "▶ NOTE" if mode.active else "note"
+        leads = [f"{mark}{meaning} · " for meaning in (" — only agents see this", " — agents only", "")]
+        lead = next((lead for lead in leads if cells(lead) + cells(who) <= room), leads[-1])
+    else:
+        lead = "▶ to " if mode.active else "draft to " if has_text else "to "
+    right = f" {remark} " if remark and cells(lead) + min(cells(who), 12) + cells(remark) + 3 <= room else ""
     left = clean_line(lead, max(1, room)) if cells(lead) > room else lead
     space = room - cells(right) - cells(left)
-    tail = tail if cells(tail) <= space else clean_line(tail, space) if space > 1 else ""
+    tail = who if cells(who) <= space else clean_line(who, space) if space > 1 else ""
     gap = max(0, space - cells(tail))
     style = ("note" if mode.note else "recipient") if mode.active else "quiet"
     fill = " " + "╌" * (gap - 1) if mode.note and gap > 1 else " " * gap
