@@ -103,7 +103,7 @@ class IntroScreen(ReadingScreen):
 
     def _text(self) -> Content:
         parts: list[tuple[str, str]] = [
-            ("What you type goes to the chat that is marked, and to no other:\n\n", ""),
+            ("What you type goes to the chat that is marked, and to no other:\n", ""),
             ("  ┏━ ▶ 1 ━ Sarah Chen #1245 ━━━━━━┓ ", "bold"),
             ("┌─ 2 ─ Jonas Kühn #1251 ────────┐\n", "dim"),
             ("  ┃ Sarah  where is my parcel?    ┃ ", "bold"),
@@ -118,7 +118,7 @@ class IntroScreen(ReadingScreen):
         for keys, meaning in self._keys[:10]:
             parts.append((f"  {keys:<12}", "bold"))
             parts.append((f" {meaning}\n", ""))
-        parts.append(("\nNothing that you type is lost: drafts stay with their chat.", "dim"))
+        parts.append(("Nothing that you type is lost: drafts stay with their chat.", "dim"))
         return assemble(*parts)
 
 
