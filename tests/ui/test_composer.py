@@ -169,7 +169,7 @@ async def test_a_note_has_another_shape_and_word(desk: Running) -> None:
         (60, "╎╎ ▶ NOTE — only agents see this · SARAH CHEN #1245 ╌╌"),
         (45, "╎╎ ▶ NOTE — agents only · SARAH CHEN #1245 ╌╌"),
         (31, "╎╎ ▶ NOTE · SARAH CHEN #1245 ╌"),
-        (22, "╎╎ ▶ NOTE · SARAH CH…"),
+        (22, "╎╎ ▶ NOTE · SARAH CHE…"),
     ],
 )
 def test_a_note_names_the_customer_before_it_explains_itself(width: int, shown: str) -> None:

@@ -90,7 +90,9 @@ class ChoiceList(Widget):
             if self.is_mounted:
                 self.post_message(self.Moved(self._cursor))
         self._reveal()
-        self.refresh(layout=True)
+        if self.is_mounted:
+            # A layout that is asked for earlier keeps Textual from noticing this one.
+            self.refresh(layout=True)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """All rows, or the one that says that there are none; the style sheet caps it."""
