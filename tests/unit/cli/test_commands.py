@@ -356,3 +356,17 @@ def test_names_complete(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("arguments", [["--size", "0"], ["--size", "13"], ["--speed", "0"], ["--seed", "x"]])
 def test_a_demo_of_a_wrong_size_is_refused(run: Run, arguments: list[str]) -> None:
     assert run("demo", *arguments).exit_code == 2
+
+
+def test_a_journal_that_cannot_be_used_is_told(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A damaged journal ends in one line that names the file and says what to do, and in status 2; it stays as it is."""
+    monkeypatch.setattr("paradesk.cli.run.need_terminal", lambda: None)
+    assert add(run).exit_code == 0
+    file = tmp_path / "state" / "desk" / "desk.sqlite3"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"\x1b[2J" * 1000)
+    result = run()
+    assert result.exit_code == 2
+    assert result.output.startswith(f"paradesk: {file} is damaged")
+    assert "Move it away" in result.output
+    assert file.read_bytes() == b"\x1b[2J" * 1000
