@@ -220,10 +220,10 @@ def test_signing_in(run: Run) -> None:
 @pytest.mark.parametrize(
     ("address", "word", "said"),
     [
-        ("High Street", "wrong", "refused: wrong word"),
+        ("High Street", "no idea", "refused: wrong word"),
         ("nowhere", WORD, "not connected: no such street"),
         ("silent", WORD, "no answer within 1 seconds"),
-        ("broken", WORD, "RuntimeError: hinge"),
+        ("broken", WORD, "not connected: Door failed (RuntimeError)"),
     ],
 )
 def test_signing_in_that_fails(run: Run, address: str, word: str, said: str) -> None:
