@@ -370,3 +370,16 @@ def test_a_journal_that_cannot_be_used_is_told(run: Run, tmp_path: Path, monkeyp
     assert result.output.startswith(f"paradesk: {file} is damaged")
     assert "Move it away" in result.output
     assert file.read_bytes() == b"\x1b[2J" * 1000
+
+
+def test_the_configuration_shows_only_what_is_declared_harmless(run: Run, folder: Path) -> None:
+    """A secret in the wrong place (misspelt, of a connector that is missing, inside an address) is not printed."""
+    config(
+        folder,
+        f'[profiles.front]\nconnector = "door"\naddress = "https://ana:{WORD}@street"\nwrod = "{WORD}"\n'
+        f'[profiles.gone]\nconnector = "gone"\nbearer = "{WORD}"\n',
+    )
+    result = run("config", "show")
+    assert result.exit_code == 0
+    assert "https://••••@street" in result.stdout
+    assert result.stdout.count("••••") == 3
