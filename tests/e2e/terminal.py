@@ -37,7 +37,7 @@ class Terminal:
         unset = [] if "NO_COLOR" in (env or {}) else ["-u", "NO_COLOR"]
         command = shlex.join(["env", *unset, *exports, *argv])
         # The window stays when the program ends, so that its last words can be read.
-        script = f'{command}; echo; echo "[ended $?]"; exec sleep 600'
+        script = f'{command}; status=$?; echo; echo "[ended $status]"; exec sleep 600'
         self._tmux(
             "-f", "/dev/null", "new-session", "-d", "-x", str(width), "-y", str(height),
             "-c", str(cwd or Path.cwd()), "sh", "-c", script,
@@ -91,6 +91,12 @@ class Terminal:
     def title(self) -> str:
         """Return the title that the program gave the terminal."""
         return self._tmux("display-message", "-p", "#{pane_title}").strip()
+
+    def modes(self) -> dict[str, str]:
+        """Return what the program has left switched on: the alternate screen, the mouse, a hidden cursor."""
+        names = ("alternate_on", "mouse_any_flag", "cursor_flag", "keypad_flag")
+        values = self._tmux("display-message", "-p", " ".join(f"#{{{name}}}" for name in names)).split()
+        return dict(zip(names, values, strict=True))
 
     def process(self) -> int:
         """Return the id of the program, the child of the window's shell; raises ProcessLookupError when it ended."""
