@@ -267,7 +267,7 @@ class Composer(Editor):
         self._forget_request(sent)
         self._stop_typing()
         self.update()
-        self.post_message(self.Changed(self, self.text))
+        self._tell_change()
 
     def release_sent(self, sent: str) -> None:
         """What was requested as `sent` was refused: it stays, and can be sent again."""
@@ -403,9 +403,10 @@ class Composer(Editor):
         return Mode(self._visibility is Visibility.NOTE, self._active)
 
     def _remark(self) -> str:
-        count = len(self.open_slots)
+        count, lines = len(self.open_slots), len(self.buffer.lines)
+        if not count and lines <= self.max_rows:
+            return ""
         blanks = "" if not count else "1 blank" if count == 1 else f"{count} blanks"
-        lines = len(self.buffer.lines)
         place = f"line {self.buffer.cursor.line + 1}/{lines}" if lines > self.max_rows and self._active else ""
         return " · ".join(filter(None, (blanks, place)))
 
@@ -419,7 +420,7 @@ class Composer(Editor):
 
     def text_edited(self) -> None:
         """Tell the owner, and now and then the customer."""
-        self.post_message(self.Changed(self, self.text))
+        self._tell_change()
         if not self.buffer.size:
             self._stop_typing()
         elif self._visibility is Visibility.PUBLIC:
@@ -429,6 +430,12 @@ class Composer(Editor):
                 self.post_message(self.Typing(self, True))
                 if self._typing_timer is None:
                     self._typing_timer = self.set_interval(TYPING_SECONDS, self._rest)
+
+    def _tell_change(self) -> None:
+        # Straight to the parent: a turn through the composer's own queue would hold up the repaint of each key.
+        parent = self.parent
+        if parent is not None:
+            parent.post_message(self.Changed(self, self.text))
 
     def _rest(self) -> None:
         if self._clock() - self._typing_last >= TYPING_SECONDS:
