@@ -6,7 +6,6 @@ from typing import ClassVar
 
 from rich.style import Style
 from textual import events
-from textual.message import Message
 from textual.timer import Timer
 
 from paradesk.core.model import LocalFile, Visibility
@@ -16,6 +15,7 @@ from paradesk.ui.composer_keys import EDITS, typed_character
 from paradesk.ui.key_burst import KeyBurst
 from paradesk.ui.sent_text import SentText
 from paradesk.ui.text_buffer import Position
+from paradesk.ui.widgets import composer_messages
 from paradesk.ui.widgets.composer_rows import Mode, Row, Target, files_row, gutter, recipient_row
 from paradesk.ui.widgets.editor import Editor
 
@@ -64,67 +64,12 @@ class Composer(Editor):
     }
     """
 
-    class Told(Message):
-        """What a composer says to its owner."""
-
-        def __init__(self, composer: "Composer") -> None:
-            super().__init__()
-            self.composer = composer
-
-        @property
-        def control(self) -> "Composer":
-            """The composer."""
-            return self.composer
-
-    class Changed(Told):
-        """The text was changed by the agent, or by accepting what was sent."""
-
-        def __init__(self, composer: "Composer", text: str) -> None:
-            super().__init__(composer)
-            self.text = text
-
-    class SendRequested(Told):
-        """The agent wants this out. Answer with `accept_sent(text)`, or with `release_sent(text)` when refused."""
-
-        def __init__(
-            self, composer: "Composer", text: str, visibility: Visibility, attachments: tuple[LocalFile, ...]
-        ) -> None:
-            super().__init__(composer)
-            self.text = text
-            self.visibility = visibility
-            self.attachments = attachments
-
-        def claim(self) -> None:
-            """Say that it is being delivered: the same text is not asked for again before there is an answer."""
-            self.composer.claim_sent(self.text)
-
-    class SlotsOpen(Told):
-        """A send was stopped because these blanks are open; the first is selected now."""
-
-        def __init__(self, composer: "Composer", names: tuple[str, ...]) -> None:
-            super().__init__(composer)
-            self.names = names
-
-    class Typing(Told):
-        """The agent is writing a public reply (repeated every few seconds), or has stopped."""
-
-        def __init__(self, composer: "Composer", typing: bool) -> None:
-            super().__init__(composer)
-            self.typing = typing
-
-    class PasteCut(Told):
-        """Text that came in was longer than a reply can hold: at least `lost` characters were left out."""
-
-        def __init__(self, composer: "Composer", lost: int) -> None:
-            super().__init__(composer)
-            self.lost = lost
-
-    class AttachmentRemoved(Told):
-        """The agent took a file away again."""
-
-        def __init__(self, composer: "Composer", file: LocalFile) -> None:
-            super().__init__(composer)
-            self.file = file
+    Changed = composer_messages.Changed
+    SendRequested = composer_messages.SendRequested
+    SlotsOpen = composer_messages.SlotsOpen
+    Typing = composer_messages.Typing
+    PasteCut = composer_messages.PasteCut
+    AttachmentRemoved = composer_messages.AttachmentRemoved
 
     def __init__(
         self,
