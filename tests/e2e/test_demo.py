@@ -1,6 +1,7 @@
 """`paradesk demo` in a real terminal, worked with keys only and judged by what stands on the screen."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 
@@ -18,6 +19,16 @@ def go_to(terminal: Terminal, number: int) -> PaneSeen:
     terminal.press("C-x", str(number))
     screen = terminal.wait(lambda seen: f"active: {number} " in seen.splitlines()[0], what=f"pane {number} active")
     return panes(screen)[number]
+
+
+def left(number: int) -> Callable[[str], bool]:
+    """Say whether another pane than this one is active."""
+    return lambda seen: f"active: {number} " not in seen.splitlines()[0]
+
+
+def joined(number: int) -> Callable[[str], bool]:
+    """Say whether the chat in this pane is no longer in the queue."""
+    return lambda seen: "IN QUEUE" not in panes(seen)[number].title
 
 
 def titled(terminal: Terminal, number: int, word: str) -> None:
@@ -82,13 +93,11 @@ def test_a_shift_with_four_customers(start: Start, places: Places) -> None:
         before = active(terminal.screen())
         assert before is not None
         terminal.press("C-x", "k")
-        number = before.number
-        terminal.wait(lambda seen, n=number: f"active: {n} " not in seen.splitlines()[0], what="the next chat")
+        terminal.wait(left(before.number), what="the next chat")
     for number in range(1, 5):
-        pane = go_to(terminal, number)
-        if "IN QUEUE" in pane.title:
+        if "IN QUEUE" in go_to(terminal, number).title:
             terminal.press("C-x", "g")
-            terminal.wait(lambda seen, n=number: "IN QUEUE" not in panes(seen)[n].title, what="joined")
+            terminal.wait(joined(number), what="joined")
     assert "IN QUEUE" not in terminal.screen()
 
     names = [answer(terminal, number) for number in range(1, 5)]
@@ -171,11 +180,21 @@ def test_each_of_five_marks_names_the_active_chat_in_monochrome(start: Start) ->
     # The status bar, and the terminal's title.
     assert f"active: {pane.number} {name}" in screen.splitlines()[0]
     assert terminal.title().startswith(f"▶ {pane.number} {name}")
-    coloured = re.findall(r"\x1b\[[0-9;]*m", terminal.colours())
-    assert not [code for code in coloured if re.search(r"\b(3[0-7]|38|9[0-7])\b", code[2:-1]) and _is_hue(code)]
+    assert not hues(terminal.colours())
 
 
-def _is_hue(code: str) -> bool:
-    """Tell whether a colour code is a colour, not a grey."""
-    rgb = re.search(r"[34]8;2;(\d+);(\d+);(\d+)", code)
-    return rgb is not None and len(set(rgb.groups())) > 1
+def test_there_are_colours_where_they_are_wanted(start: Start) -> None:
+    terminal = start("demo", "--seed", "1", size=(80, 24))
+    terminal.wait(lambda seen: "active: 1 " in seen, what="a pane")
+    assert hues(terminal.colours())
+
+
+_GREYS = {0, 7, 8, 15, 16, 59, 102, 145, 188, 231, *range(232, 256)}
+
+
+def hues(text: str) -> set[str]:
+    """Return the colour codes of the screen that are not black, white or grey."""
+    found = set(re.findall(r"[34]8;2;\d+;\d+;\d+|[34]8;5;\d+|(?<=[\[;])(?:[34][1-6]|9[1-6]|10[1-6])(?=[;m])", text))
+    grey = {code for code in found if code[1:5] == "8;5;" and int(code[5:]) in _GREYS}
+    grey |= {code for code in found if code[1:5] == "8;2;" and len(set(code.split(";")[2:])) == 1}
+    return found - grey
