@@ -148,8 +148,9 @@ class Desk:
         """Flush first: what the agent did is worth more than a tidy goodbye to a backend."""
         self._keeping.flush()
         self._inbox.drain()
-        self._closed = True
+        # In this order: a lane that finds the desk closed drains in its own thread, and must not commit there.
         self._inbox.engine = self._keeping.engine = None
+        self._closed = True
         self._inbox.drain()
         engine.outbox.stop()
         engine.attention.stop()

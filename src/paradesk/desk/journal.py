@@ -164,7 +164,8 @@ class Journal:
         """Return all drafts. What cannot be read is left where it is."""
         found: list[tuple[ConversationId, Visibility, str]] = []
         for where, visibility, text in self.connection.execute("select conversation_id, visibility, text from drafts"):
-            if isinstance(where, str) and visibility in list(Visibility) and isinstance(text, str):
+            sound = isinstance(where, str) and where == storable(where) and isinstance(text, str)
+            if sound and visibility in list(Visibility):
                 found.append((ConversationId(where), Visibility(visibility), storable(text)))
             else:
                 _log.error("a draft in the journal cannot be read and is kept as it is")

@@ -157,3 +157,18 @@ def test_a_full_disk_at_the_start_is_told(tmp_path: Path) -> None:
     told = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True)
     assert str(tmp_path / "desk.sqlite3") in told.stdout
     assert told.stderr == ""
+
+
+def test_a_draft_outlives_the_record_of_its_conversation(start: Start, tmp_path: Path) -> None:
+    """Where the record of a conversation is damaged its draft is there all the same, and the chat when it is told again."""
+    desk = start(Scripted())
+    desk.save_draft(ONE, Visibility.PUBLIC, "half a reply")
+    wait_for(desk, lambda state: state.threads[ONE].drafts)
+    desk.stop(5.0)
+    with sqlite3.connect(tmp_path / "desk.sqlite3") as connection:
+        connection.execute("update conversations set record = '{'")
+    connection.close()
+    desk = start(Scripted())
+    thread = desk.state.threads[ONE]
+    assert thread.drafts == {Visibility.PUBLIC: "half a reply"}
+    assert thread.conversation.customer.name == "Sarah Chen"

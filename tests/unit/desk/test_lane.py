@@ -231,6 +231,12 @@ def test_a_connector_speaks_for_its_own_profile_only(start: Start) -> None:
     assert desk.state.threads[ONE].typing is not None
 
 
+@pytest.mark.parametrize("seconds", [float("nan"), float("inf"), -1.0])
+def test_a_wait_that_is_no_time_counts_as_none(seconds: float) -> None:
+    """Nonsense from a backend neither hammers it nor closes it for ever."""
+    assert RateLimited("slow down", seconds).retry_after == 0.0
+
+
 def test_timing_backs_off_with_full_jitter() -> None:
     """The bound doubles from the base up to the cap, and the roll decides how much of it is waited."""
     timing = Timing()
