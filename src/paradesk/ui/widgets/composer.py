@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 from rich.style import Style
 from textual import events
@@ -64,12 +64,12 @@ class Composer(Editor):
     }
     """
 
-    Changed = composer_messages.Changed
-    SendRequested = composer_messages.SendRequested
-    SlotsOpen = composer_messages.SlotsOpen
-    Typing = composer_messages.Typing
-    PasteCut = composer_messages.PasteCut
-    AttachmentRemoved = composer_messages.AttachmentRemoved
+    Changed: TypeAlias = composer_messages.Changed
+    SendRequested: TypeAlias = composer_messages.SendRequested
+    SlotsOpen: TypeAlias = composer_messages.SlotsOpen
+    Typing: TypeAlias = composer_messages.Typing
+    PasteCut: TypeAlias = composer_messages.PasteCut
+    AttachmentRemoved: TypeAlias = composer_messages.AttachmentRemoved
 
     def __init__(
         self,
