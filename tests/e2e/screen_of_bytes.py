@@ -23,7 +23,7 @@ class ByteTerminal:
         self._stream = pyte.ByteStream(self._screen)
         self._pid, self._fd = os.forkpty()
         if self._pid == 0:
-            os.environ.update(env | {"TERM": "xterm-256color"})
+            os.environ.update({**env, "TERM": "xterm-256color"})
             os.execv(argv[0], list(argv))
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
         os.set_blocking(self._fd, False)
