@@ -116,12 +116,14 @@ class Terminal:
                 pytest.fail(f"never seen: {what}\n{screen}")
             time.sleep(0.1)
 
-    def comes(self, reached: Callable[[str], bool], *, seconds: float) -> bool:
-        """Tell whether the screen fulfils a condition within so many seconds."""
+    def comes(self, reached: Callable[[str], bool], *, seconds: float) -> str | None:
+        """Return the first screen that fulfils a condition, or None when there is none within so many seconds."""
         deadline = time.monotonic() + seconds
-        while not (there := reached(self.screen())) and time.monotonic() < deadline:
+        while not reached(screen := self.screen()):
+            if time.monotonic() > deadline:
+                return None
             time.sleep(0.1)
-        return there
+        return screen
 
     def wait_text(self, *texts: str, seconds: float = 20.0) -> str:
         """Wait until all these texts are on the screen at once."""

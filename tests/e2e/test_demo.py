@@ -146,9 +146,10 @@ def test_a_shift_with_four_customers(start: Start, places: Places) -> None:
             if word not in panes(terminal.screen())[number].title:
                 go_to(terminal, number)
                 terminal.press("C-x", key)
-        if terminal.comes(all_set, seconds=2):
+        if screen := terminal.comes(all_set, seconds=2):
             break
-    screen = terminal.wait(all_set, what="three statuses")
+    else:
+        pytest.fail(f"never all three statuses at once\n{terminal.screen()}")
     seen = panes(screen)
     assert "GONE" in seen[4].title
     assert "called the carrier" in seen[2].words
