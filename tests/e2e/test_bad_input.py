@@ -4,6 +4,7 @@ import socket
 import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -184,7 +185,7 @@ def draft(journal: Path, start: str, length: int) -> None:
     """Wait for a draft on the disk that begins like this and is so long."""
     deadline = time.monotonic() + PATIENCE
     while True:
-        with sqlite3.connect(f"file:{journal}?mode=ro", uri=True) as database:
+        with closing(sqlite3.connect(f"file:{journal}?mode=ro", uri=True)) as database:
             for (text,) in database.execute("select text from drafts"):
                 if str(text).startswith(start) and len(text) == length:
                     return

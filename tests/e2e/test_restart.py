@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -77,7 +78,7 @@ def saved(folder: Path, text: str) -> None:
     deadline = time.monotonic() + PATIENCE
     journal = folder / "desk.sqlite3"
     while True:
-        with sqlite3.connect(f"file:{journal}?mode=ro", uri=True) as database:
+        with closing(sqlite3.connect(f"file:{journal}?mode=ro", uri=True)) as database:
             if text in "\n".join(database.iterdump()):
                 return
         assert time.monotonic() < deadline, f"{text!r} never came to {journal}"
