@@ -44,6 +44,9 @@ Result = TypeVar("Result")
 QUESTION_GRACE = 0.2
 """Seconds in which a fresh yes-or-no question takes no key: what was typed before it appeared is no answer to it."""
 
+MAX_WARNINGS = 2
+"""How many of the warnings of the start are shown one by one; many toasts would cover the panes."""
+
 
 class WorkScreen(Screen[None], inherit_bindings=False):
     """The one screen beneath all dialogs."""
@@ -81,6 +84,7 @@ class ParadeskApp(App[int], inherit_bindings=False):
         keymaps: Sequence[Keymap],
         library: "Library",
         title: str = "",
+        warnings: Sequence[str] = (),
         clock: Callable[[], float] = time.time,
         question_grace: float = QUESTION_GRACE,
         driver_class: type[Driver] | None = None,
@@ -103,6 +107,7 @@ class ParadeskApp(App[int], inherit_bindings=False):
         self.sender.show_links = self._show_links
         self.router = KeyRouter(self, self.dispatcher, self._command, lambda: self.body.which_key, self._keys_changed)
         self._commands: dict[str, Command] = {}
+        self._warnings = tuple(warnings)
         self._question_grace = question_grace
         self._question_until = 0.0
         self._crash: BaseException | None = None
@@ -164,6 +169,10 @@ class ParadeskApp(App[int], inherit_bindings=False):
 
     async def on_ready(self) -> None:
         """Restore once the room for panes is known."""
+        for text in self._warnings[:MAX_WARNINGS]:
+            self.tell(text, "warning")
+        if (more := len(self._warnings) - MAX_WARNINGS) > 0:
+            self.tell(f"and {more} more: they stand in the terminal after you quit", "warning")
         await self.view.restore()
 
     def on_unmount(self) -> None:

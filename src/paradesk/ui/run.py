@@ -34,12 +34,13 @@ def run_app(
     keymaps: "Sequence[Keymap]",
     library: "Library",
     title: str = "",
+    warnings: Sequence[str] = (),
 ) -> int:
     """Run the workstation until the agent or a signal ends it, and return the exit status.
 
     0 after quitting, 128 + n after signal n, 1 after an error of its own (a line on standard error says where the
     report is). Raises DeskBusy when another Paradesk has the directory, JournalError when its journal cannot be used.
-    `title` names the desk in the status bar.
+    `title` names the desk in the status bar; `warnings` is what the agent is told at the start.
     """
     os.environ.setdefault("TEXTUAL_FPS", FRAMES_PER_SECOND)  # read when Textual is imported
     gc.disable()
@@ -59,6 +60,7 @@ def run_app(
             keymaps=keymaps,
             library=library,
             title=title,
+            warnings=warnings,
             driver_class=guarded_driver(),
         )
         with _terminal_restored():
