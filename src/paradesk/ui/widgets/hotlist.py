@@ -8,16 +8,15 @@ from textual import events
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
 from paradesk.core.hotlist import HotlistRow
 from paradesk.core.model import ConversationId, Status
 from paradesk.ui.paneset import PaneSet
-from paradesk.ui.widgets.lines import Part, shorten, spread, strip_of
+from paradesk.ui.widgets.lines import Drawn, Part, shorten, spread, strip_of
 from paradesk.ui.words import PRIORITY_MARKS, STATUS_WORDS, channel_word, clock, waiting_mark
 
 
-class Hotlist(Widget, can_focus=True):
+class Hotlist(Drawn, can_focus=True):
     """Rows in the desk's jump order. While it has the focus no row moves: what is new is added below."""
 
     KEY_CONTEXT: ClassVar[str] = "hotlist"
@@ -139,7 +138,7 @@ class Hotlist(Widget, can_focus=True):
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(f"hotlist--{name}")
 
-    def render_line(self, y: int) -> Strip:
+    def draw_row(self, y: int) -> Strip:
         """Draw the frame or half a row of the list."""
         width, height = self.size
         focused = self.has_focus

@@ -7,18 +7,18 @@ from typing import ClassVar, Protocol
 from rich.cells import cell_len
 from rich.style import Style
 from textual.app import ComposeResult
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
 from paradesk.core.model import ConversationId, LocalFile, Visibility
 from paradesk.core.state import Thread
-from paradesk.ui.safety import filtered
+from paradesk.ui.safety import FilteredRows
 from paradesk.ui.themes import hue_colour
 from paradesk.ui.widgets.composer import Composer
 from paradesk.ui.widgets.composer_rows import Target
 from paradesk.ui.widgets.find_bar import FindBar
-from paradesk.ui.widgets.lines import Part, shorten, spread, strip_of, width_of
+from paradesk.ui.widgets.lines import Part, cut_out, shorten, spread, strip_of, width_of
 from paradesk.ui.widgets.transcript import TranscriptView
 
 
@@ -158,7 +158,9 @@ class Pane(Widget):
         self.transcript = TranscriptView()
         self.find_bar = FindBar()
         self.composer = Composer()
-        self._edges: tuple[object, Strip, Strip, Strip] | None = None
+        self._rows: list[Strip] = []
+        self._drawn_for: Size | None = None
+        self._filtered = FilteredRows(self)
 
     def compose(self) -> ComposeResult:
         """Transcript, find line, composer."""
@@ -171,7 +173,7 @@ class Pane(Widget):
         old, self.title = self.title, title
         if old == title:
             return
-        self._edges = None
+        self._drawn_for = None
         self.composer.target = title.target(dark=self.app.current_theme.dark)
         self.composer.active = title.active
         if old.active != title.active:
@@ -268,37 +270,33 @@ class Pane(Widget):
 
     def notify_style_update(self) -> None:
         """Draw the frame again in the colours of the new theme."""
-        self._edges = None
+        self._drawn_for = None
+        self._filtered.forget()
         super().notify_style_update()
 
-    def _drawn(self) -> tuple[Strip, Strip, Strip]:
-        """Return the upper edge, a row between, and the lower edge."""
-        width = self.outer_size.width
+    def _draw(self, size: Size) -> list[Strip]:
+        """Return all rows: the upper edge, the sides, and the lower edge."""
+        width = size.width
         title = self.title
-        dark = self.app.current_theme.dark
-        key = (title, width, dark)
-        if self._edges is None or self._edges[0] != key:
-            frame = self.get_component_rich_style("pane--frame-active" if title.active else "pane--frame")
-            alert = self.get_component_rich_style("pane--alert")
-            plain = Style(color=frame.color, bgcolor=frame.bgcolor)
-            name = plain + Style(color=hue_colour(title.hue, dark=dark), bold=True)
-            left, right = title_parts(title, width, plain, name, alert)
-            top = spread(left, right, width, ("━" if title.active else "─", plain))
-            side, across = ("┃", "━") if title.active else ("│", "─")
-            ends = "┗┛" if title.active else "└┘"
-            middle = strip_of([(side, plain), (" " * (width - 2), self.rich_style), (side, plain)], width, plain)
-            foot: list[Part] = [(ends[0] + across, plain)]
-            if title.foot:
-                foot.append((f" {shorten(title.foot, width - 6)} ", alert))
-            bottom = spread(foot, [(ends[1], plain)], width, (across, plain))
-            self._edges = (key, top, middle, bottom)
-        return self._edges[1:]
+        frame = self.get_component_rich_style("pane--frame-active" if title.active else "pane--frame")
+        alert = self.get_component_rich_style("pane--alert")
+        plain = Style(color=frame.color, bgcolor=frame.bgcolor)
+        name = plain + Style(color=hue_colour(title.hue, dark=self.app.current_theme.dark), bold=True)
+        left, right = title_parts(title, width, plain, name, alert)
+        top = spread(left, right, width, ("━" if title.active else "─", plain))
+        side, across = ("┃", "━") if title.active else ("│", "─")
+        ends = "┗┛" if title.active else "└┘"
+        middle = strip_of([(side, plain), (" " * (width - 2), self.rich_style), (side, plain)], width, plain)
+        foot: list[Part] = [(ends[0] + across, plain)]
+        if title.foot:
+            foot.append((f" {shorten(title.foot, width - 6)} ", alert))
+        bottom = spread(foot, [(ends[1], plain)], width, (across, plain))
+        return [top, *[middle] * (size.height - 2), bottom]
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Draw the frame; the widgets inside draw themselves."""
-        top, middle, bottom = self._drawn()
-        height = self.outer_size.height
-        rows = [top if y == 0 else bottom if y == height - 1 else middle for y in range(crop.y, crop.bottom)]
-        if (crop.x, crop.width) != (0, self.outer_size.width):
-            rows = [row.crop(crop.x, crop.right) for row in rows]
-        return filtered(self, rows)
+        size = self.outer_size
+        if self._drawn_for != size:
+            self._rows = self._draw(size)
+            self._drawn_for = size
+        return cut_out(self._filtered.pass_through(self._rows), crop, size.width)

@@ -6,9 +6,8 @@ from typing import ClassVar
 
 from rich.style import Style
 from textual.strip import Strip
-from textual.widget import Widget
 
-from paradesk.ui.widgets.lines import Part, shorten, spread, width_of
+from paradesk.ui.widgets.lines import Drawn, Part, shorten, spread, width_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +20,7 @@ class Piece:
     """`strong`, `alert`, `dim`, or empty."""
 
 
-class StatusBar(Widget):
+class StatusBar(Drawn):
     """One row: active chat, connection, load, who waits next, the time."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"status--strong", "status--alert", "status--dim"}
@@ -54,7 +53,7 @@ class StatusBar(Widget):
             parts.append((piece.text, self._style(piece.look)))
         return parts
 
-    def render_line(self, y: int) -> Strip:
+    def draw_row(self, y: int) -> Strip:
         """Draw what fits, the least important statements left out."""
         width = self.size.width
         dot: Part = (" · ", self._style("dim"))
@@ -78,7 +77,7 @@ class StatusBar(Widget):
         return spread(left_parts, right_parts, width, (" ", self.rich_style))
 
 
-class KeyHints(Widget):
+class KeyHints(Drawn):
     """One row: the keys that help most in the focused place, generated from the keymap."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"hints--key"}
@@ -97,7 +96,7 @@ class KeyHints(Widget):
             self._hints = tuple(hints)
             self.refresh()
 
-    def render_line(self, y: int) -> Strip:
+    def draw_row(self, y: int) -> Strip:
         """Draw as many as fit whole."""
         width = self.size.width
         key_style = self.get_component_rich_style("hints--key")
