@@ -1,5 +1,6 @@
 """The open panes as the agent changes them: opening, closing, moving between them, and keeping them for next time."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
@@ -14,6 +15,9 @@ from paradesk.ui.tiling import MAX_PANES
 from paradesk.ui.widgets.pane import Pane
 from paradesk.ui.widgets.workspace import Workspace
 
+ECHO_FIRST = 0.004
+"""Seconds for which the desk's thread is left asleep after a key, so that its echo is painted first."""
+
 
 class Keeps(Protocol):
     """The part of the desk that remembers."""
@@ -24,8 +28,13 @@ class Keeps(Protocol):
     def save_layout(self, layout: Layout) -> None:
         """Keep it for the next start."""
 
-    def save_draft(self, conversation_id: ConversationId, visibility: Visibility, text: str) -> None:
+    def save_draft(
+        self, conversation_id: ConversationId, visibility: Visibility, text: str, *, later: bool = False
+    ) -> None:
         """Keep what is being typed."""
+
+    def wake(self) -> None:
+        """Commit what was saved `later`."""
 
 
 class Deck:
@@ -36,6 +45,7 @@ class Deck:
         self._typed: dict[tuple[ConversationId, Visibility], str] = {}
         self._files: dict[ConversationId, tuple[LocalFile, ...]] = {}
         self._notes: set[ConversationId] = set()
+        self._waking = False
         self.changed: Callable[[], None] = lambda: None
         """Called after each change of the panes."""
         self.touched: Callable[[], None] = lambda: None
@@ -135,7 +145,14 @@ class Deck:
         key = (pane.conversation_id, pane.composer.visibility)
         if self._typed.get(key) != text:
             self._typed[key] = text
-            self._desk.save_draft(*key, text)
+            self._desk.save_draft(*key, text, later=True)
+            if not self._waking:
+                self._waking = True
+                asyncio.get_running_loop().call_later(ECHO_FIRST, self._wake)
+
+    def _wake(self) -> None:
+        self._waking = False
+        self._desk.wake()
 
     def draft(self, conversation_id: ConversationId, visibility: Visibility) -> str:
         """Return what was typed last: in this session, else before."""
