@@ -1,7 +1,7 @@
 """Drawing single rows: pieces of text with styles become strips of an exact width."""
 
 from collections.abc import Iterable, Sequence
-from typing import Self
+from typing import ClassVar, Self
 
 from rich.cells import cell_len
 from rich.style import Style
@@ -53,12 +53,24 @@ def spread(left: Sequence[Part], right: Sequence[Part], width: int, fill: Part) 
 class Drawn(Widget):
     """A widget without border and padding that draws whole rows in `draw_row`, each again only after a `refresh`."""
 
+    STYLE_PREFIX: ClassVar[str] = ""
+    """What stands before the names of its styles in COMPONENT_CLASSES."""
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._kept: list[Strip | None] = []
         self._kept_size = Size(0, 0)
         self._filtered = FilteredRows(self)
         self._passed: list[Strip] | None = None
+        self._styles: dict[str, Style] = {}
+
+    def style_of(self, name: str) -> Style:
+        """Return the style of a component class, by its name without the prefix; of the widget for an empty name."""
+        style = self._styles.get(name)
+        if style is None:
+            style = self.get_component_rich_style(self.STYLE_PREFIX + name) if name else self.rich_style
+            self._styles[name] = style
+        return style
 
     def draw_row(self, y: int) -> Strip:
         """Return row `y`, as wide as the widget."""
@@ -80,6 +92,7 @@ class Drawn(Widget):
         """Draw everything again in the colours of the new theme."""
         self._kept = []
         self._passed = None
+        self._styles.clear()
         self._filtered.forget()
         super().notify_style_update()
 
