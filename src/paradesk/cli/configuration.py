@@ -71,11 +71,11 @@ def _toml(value: object) -> str:
     return str(value)
 
 
-_SECRET_NAME = re.compile(r"pass|secret|token|key|credential", re.IGNORECASE)
+_USER_IN_ADDRESS = re.compile(r"(?<=://)[^/]*@")
 
 
 def _profile(profile: "ProfileSettings", credentials: "Credentials") -> Iterator[tuple[str, str, str]]:
-    """Yield the rows of one profile. Where its connector cannot say what is secret, the option's name decides."""
+    """Yield the rows of one profile. A value that its connector does not declare as harmless may be a secret."""
     from paradesk.connectors.base import Option
     from paradesk.connectors.registry import UnknownConnector, load_connector
     from paradesk.core.text import clean_line
@@ -89,8 +89,9 @@ def _profile(profile: "ProfileSettings", credentials: "Credentials") -> Iterator
         yield table, "?", clean_line(str(error), 120)
     declared = {option.name: option for option in options}
     for name, value in profile.options.items():
-        hidden = declared[name].secret if name in declared else _SECRET_NAME.search(name) is not None
-        yield f"{table}.{clean_line(name)}", '"••••"' if hidden else _toml(value), profile.place.rpartition(":")[0]
+        harmless = name in declared and not declared[name].secret
+        shown = _toml(_USER_IN_ADDRESS.sub("••••@", value)) if harmless else '"••••"'
+        yield f"{table}.{clean_line(name)}", shown, profile.place.rpartition(":")[0]
     for option in options:
         if option.secret:
             found = credentials.get(profile.name, option.name)

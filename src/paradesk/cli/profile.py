@@ -41,7 +41,7 @@ def add(name: str | None, connector: str | None, given: tuple[str, ...], secret_
 
     \b
     paradesk profile add
-    echo "$PASSWORD" | paradesk profile add acme --connector matrix \\
+    echo "password=$PASSWORD" | paradesk profile add acme --connector matrix \\
         --option homeserver=https://chat.example.com --option user=ana --secret-stdin
     """
     from paradesk.cli.profiles import check_options, connector_class

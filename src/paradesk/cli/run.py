@@ -57,13 +57,13 @@ def choose(settings: "Settings", names: Sequence[str]) -> list[str]:
 def open_desk(profiles: Sequence["Profile"], *, directory: Path, settings: "Settings", title: str) -> int:
     """Load keymaps and canned responses, then hand over to the screen; returns the exit status.
 
-    Raises Failure without a terminal, KeymapError or ConfigError for a bad keymap.
+    Raises Failure without a terminal and for a journal that cannot be used, KeymapError or ConfigError for a bad keymap.
     """
     from paradesk.canned.loader import load_library
     from paradesk.config.keymaps import load_keymaps
     from paradesk.config.shipped import shipped
     from paradesk.core.text import clean_line
-    from paradesk.desk.desk import DeskBusy
+    from paradesk.desk.desk import JournalError
     from paradesk.keymap.layers import merge
 
     keymaps = load_keymaps(settings)
@@ -76,5 +76,5 @@ def open_desk(profiles: Sequence["Profile"], *, directory: Path, settings: "Sett
 
     try:
         return run_app(profiles, directory=directory, settings=settings, keymaps=keymaps, library=library, title=title)
-    except DeskBusy as error:
-        raise Failure(str(error)) from error
+    except JournalError as error:
+        raise Failure(clean_line(str(error), 600)) from error

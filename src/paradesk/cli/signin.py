@@ -3,8 +3,10 @@
 import asyncio
 from dataclasses import dataclass
 
-from paradesk.connectors.base import AuthError, Connector, ConnectorError
+from paradesk.connectors.base import AuthError, Connector
 from paradesk.core.events import ConversationUpserted, Event
+from paradesk.desk.detached import DetachedExecutor
+from paradesk.desk.reasons import reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ def sign_in(connector: Connector, profile: str, timeout: float) -> SignIn:
 
 
 async def _sign_in(connector: Connector, profile: str, longest: float) -> SignIn:
+    asyncio.get_running_loop().set_default_executor(DetachedExecutor())
     listener = _Listener(profile)
     running = asyncio.ensure_future(connector.run(listener))
     waiting = asyncio.ensure_future(listener.connected.wait())
@@ -49,19 +52,23 @@ async def _sign_in(connector: Connector, profile: str, longest: float) -> SignIn
             return SignIn(True, f"signed in to {connector.title}; {count} {'chat' if count == 1 else 'chats'} so far")
         if not running.done():
             return SignIn(False, f"no answer within {longest:g} seconds; check the address, or give --timeout")
-        return _failure(running.exception())
+        return _failure(running.exception(), connector)
     finally:
         for task in (running, waiting):
             task.cancel()
         await asyncio.gather(running, waiting, return_exceptions=True)
-        await connector.close()
+        try:
+            async with asyncio.timeout(1.0):
+                await connector.close()
+        except Exception:
+            # What came of the sign-in is known by now.
+            pass
 
 
-def _failure(error: BaseException | None) -> SignIn:
-    if isinstance(error, AuthError):
-        return SignIn(False, f"refused: {error}; enter the secret again with `paradesk profile secret`")
-    if isinstance(error, ConnectorError):
-        return SignIn(False, f"not connected: {error}")
+def _failure(error: BaseException | None, connector: Connector) -> SignIn:
     if error is None:
         return SignIn(False, "the connector ended without a connection")
-    return SignIn(False, f"the connector failed: {type(error).__name__}: {error}")
+    why = reason(error, connector, connector.title)
+    if isinstance(error, AuthError):
+        return SignIn(False, f"refused: {why}; enter the secret again with `paradesk profile secret`")
+    return SignIn(False, f"not connected: {why}")

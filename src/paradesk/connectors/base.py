@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import ClassVar, Protocol
 
 from paradesk.connectors.capabilities import Capabilities
@@ -28,11 +29,11 @@ class Rejected(ConnectorError):
 
 
 class RateLimited(ConnectorError):
-    """Surely not taken; the same request may be repeated after `retry_after` seconds."""
+    """Surely not taken; the same request may be repeated after `retry_after` seconds (0 where none were named)."""
 
     def __init__(self, reason: str, retry_after: float) -> None:
         super().__init__(reason)
-        self.retry_after = retry_after
+        self.retry_after = retry_after if isfinite(retry_after) and retry_after > 0 else 0.0
 
 
 class NotSent(ConnectorError):

@@ -12,6 +12,7 @@ from paradesk.core.model import Conversation, ConversationId, Message, MessageId
 from paradesk.core.state import Amendment, Floor, Thread
 from paradesk.core.transcript import SortKey, Transcript, sort_key
 from paradesk.core.waiting import Part, part, recount
+from paradesk.desk.journal import UNREADABLE
 
 _log = logging.getLogger(__name__)
 
@@ -182,15 +183,15 @@ class Archive:
     def _record(self, text: str) -> _Record | None:
         try:
             return msgspec.json.decode(text, type=_Record)
-        except msgspec.MsgspecError as error:
-            _log.warning("a conversation in the journal cannot be read and is kept as it is: %s", error)
+        except UNREADABLE as error:
+            _log.warning("a conversation in the journal cannot be read and is kept as it is: %s", type(error).__name__)
             return None
 
     def _decoded(self, row: tuple[str | None, str | None]) -> Amendment | None:
         try:
             base = None if row[0] is None else msgspec.json.decode(row[0], type=Message)
             changes = _Changes() if row[1] is None else msgspec.json.decode(row[1], type=_Changes)
-        except msgspec.MsgspecError as error:
-            _log.warning("a message in the journal cannot be read and is kept as it is: %s", error)
+        except UNREADABLE as error:
+            _log.warning("a message in the journal cannot be read and is kept as it is: %s", type(error).__name__)
             return None
         return Amendment(base=base, edit=changes.edit, deleted=changes.deleted)

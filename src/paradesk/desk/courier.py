@@ -21,13 +21,14 @@ from paradesk.connectors.base import (
     Rejected,
     Unsupported,
 )
-from paradesk.connectors.capabilities import Idempotency
+from paradesk.connectors.capabilities import Idempotency, Support
 from paradesk.core.events import Event, HistoryLoaded
 from paradesk.core.intents import Send
-from paradesk.core.model import ClientId, ConversationId, Delivery, Link, Message, MessageId
+from paradesk.core.model import ClientId, ConversationId, Delivery, Link, Message, MessageId, Visibility
 from paradesk.desk.intake import backend_id, incoming, storable
 from paradesk.desk.journal import JournalError
 from paradesk.desk.lane import Lane
+from paradesk.desk.offers import support
 from paradesk.desk.outbox_rows import OutboxRow
 from paradesk.desk.reasons import place, reason
 from paradesk.desk.recorder import Recorder
@@ -126,6 +127,10 @@ class Courier:
         if row.unclear and not self._may_repeat(row):
             self._rows.commit(replace(row, state=Delivery.SENDING))
             return
+        refusal = self._refusal(row)
+        if refusal:
+            self._rows.commit(replace(row, state=Delivery.FAILED, reason=refusal))
+            return
         sent_at = row.sent_at if row.unclear and row.sent_at is not None else self._road.clock()
         row = self._rows.commit(replace(row, state=Delivery.SENDING, sent_at=sent_at, reason=""))
         send = Send(
@@ -138,7 +143,7 @@ class Courier:
         try:
             outcome = await self._road.lane.call(lambda connector: connector.perform(send), self._road.timing.perform)
         except RateLimited as error:
-            self._road.closed_until = asyncio.get_running_loop().time() + max(0.0, error.retry_after)
+            self._road.closed_until = asyncio.get_running_loop().time() + self._next_wait(error.retry_after)
             self._rows.commit(self._back(row, error))
         except (NotSent, AuthError) as error:
             self._rows.commit(self._back(row, error))
@@ -150,6 +155,14 @@ class Courier:
         else:
             self._tries = 0
             self._rows.commit(*self._acked(row, outcome))
+
+    def _refusal(self, row: OutboxRow) -> str:
+        """Return why a note must not go out after all: what the backend can do may have changed since it was accepted."""
+        if row.visibility is Visibility.PUBLIC:
+            return ""
+        title = self._road.lane.title
+        declared, why = support(None, self._road.lane.capabilities, title, "notes")
+        return "" if declared is Support.NATIVE else why or f"{title} cannot keep private notes"
 
     def _acked(self, row: OutboxRow, outcome: Outcome) -> tuple[OutboxRow, tuple[Event, ...]]:
         events: tuple[Event, ...] = ()
@@ -229,9 +242,12 @@ class Courier:
         self._rows.commit(replace(row, state=Delivery.UNCERTAIN, unclear=True, reason=why))
 
     async def _pause_longer(self) -> None:
-        pause = self._road.timing.backoff_before(self._tries, self._road.random(), at_least=0.05)
+        await self._pause(self._next_wait(0.05))
+
+    def _next_wait(self, at_least: float) -> float:
+        wait = self._road.timing.backoff_before(self._tries, self._road.random(), at_least)
         self._tries += 1
-        await self._pause(pause)
+        return wait
 
     async def _pause(self, seconds: float | None) -> None:
         """Wait this long, or until there is a reason to look again."""

@@ -110,14 +110,15 @@ class Desk:
         journal = Journal(self._directory)
         try:
             recorder = Recorder(journal, self._store)
-            self._keeping.layout = journal.layout()
-            for profile in self._profiles:
-                self._lanes[profile.name] = Lane(
-                    profile, self, journal.cursor(profile.name), self._timing, self._clock, self._random
-                )
-            engine = Engine(recorder, self._lanes, self._timing, self._clock, self._random)
-            recorder.restore(set(self._lanes), _NEWEST)
-            engine.outbox.restore()
+            with journal.reading():
+                self._keeping.layout = journal.layout()
+                for profile in self._profiles:
+                    self._lanes[profile.name] = Lane(
+                        profile, self, journal.cursor(profile.name), self._timing, self._clock, self._random
+                    )
+                engine = Engine(recorder, self._lanes, self._timing, self._clock, self._random)
+                recorder.restore(set(self._lanes), _NEWEST)
+                engine.outbox.restore()
             self._loop, self._ending, self._engine = asyncio.get_running_loop(), asyncio.Event(), engine
             self._inbox.engine = self._keeping.engine = engine
             self._closed = False
@@ -147,8 +148,9 @@ class Desk:
         """Flush first: what the agent did is worth more than a tidy goodbye to a backend."""
         self._keeping.flush()
         self._inbox.drain()
-        self._closed = True
+        # In this order: a lane that finds the desk closed drains in its own thread, and must not commit there.
         self._inbox.engine = self._keeping.engine = None
+        self._closed = True
         self._inbox.drain()
         engine.outbox.stop()
         engine.attention.stop()

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from paradesk.connectors.base import Connector, ConnectorError, NotSent, Outcome, Rejected, Unsupported
+from paradesk.connectors.base import Connector, ConnectorError, NotSent, Outcome, Rejected, Uncertain, Unsupported
 from paradesk.connectors.capabilities import Support
 from paradesk.core.events import ConnectionChanged, DraftChanged, Event, HistoryLoaded, MessageUpserted
 from paradesk.core.fold import base_of
@@ -112,7 +112,10 @@ class Engine:
         outcome = await self._ask(lane, lambda c: c.perform(outgoing(intent)), self._timing.perform)
         profile = lane.profile.name
         events = tuple(incoming(profile, event) for event in outcome.events)
-        self._record(events)
+        try:
+            self.recorder.record(events)
+        except JournalError as error:
+            raise Uncertain(f"{lane.title} took it, but {error}") from error
         created = None if outcome.conversation_id is None else qualified(profile, outcome.conversation_id)
         return Outcome(message_id=outcome.message_id, conversation_id=created, events=events)
 

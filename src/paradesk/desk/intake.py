@@ -47,6 +47,9 @@ from paradesk.core.text import clean_filename, clean_line, clean_text
 _LARGEST = 2**60
 """Bound of versions and order keys: the journal holds 64 bits, and the desk's own versions lie above."""
 
+_LATEST = 253_370_764_800.0
+"""The beginning of the year 9999: later times are no dates in some time zone."""
+
 
 def qualified(profile: str, conversation_id: ConversationId) -> ConversationId:
     """Return the desk's id of a conversation that its backend calls `conversation_id`."""
@@ -242,7 +245,7 @@ def _bounded(number: int) -> int:
 
 
 def _time(at: float) -> float:
-    return float(at) if math.isfinite(at) else 0.0
+    return max(0.0, min(_LATEST, float(at))) if math.isfinite(at) else 0.0
 
 
 def _time_or_none(at: float | None) -> float | None:

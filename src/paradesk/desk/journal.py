@@ -4,6 +4,7 @@ WAL with synchronous=FULL: a commit that has returned stays, whatever happens ne
 """
 
 import fcntl
+import logging
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from pathlib import Path
 import msgspec
 
 from paradesk.core.model import ConversationId, Visibility
+from paradesk.core.text import clean_line
+from paradesk.desk.intake import storable
 from paradesk.desk.layout import Layout
 
 SCHEMA_VERSION = 1
@@ -35,6 +38,18 @@ create table outbox(
 create table cursors(profile text primary key, cursor text not null);
 create table layout(id integer primary key check (id = 1), record text not null);
 """
+_TABLES = frozenset({"conversations", "messages", "seen", "drafts", "outbox", "cursors", "layout"})
+_MUST_BE_SOUND = ("outbox", "drafts", "cursors")
+"""Small tables that are checked as a whole before anything is sent; a damaged message is noticed when it is read."""
+_WHAT_TO_DO = (
+    "nothing was changed. Move it away to start with an empty one: chats come from the backend again, unsent replies"
+    " and drafts stay in the old file"
+)
+_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_log = logging.getLogger(__name__)
+
+UNREADABLE = (msgspec.MsgspecError, UnicodeError, TypeError)
+"""What decoding a record raises when the disk has changed its bytes, or their type."""
 
 
 class JournalError(Exception):
@@ -57,33 +72,48 @@ class Journal:
         except OSError as error:
             raise JournalError(f"{directory} cannot be used: {error.strerror}") from error
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(self._lock)
-            raise DeskBusy(
-                f"another Paradesk is running on {directory}; close it, or choose another profile"
-            ) from error
-        try:
-            self.connection = self._connect()
-        except sqlite3.Error as error:
-            os.close(self._lock)
-            raise JournalError(f"{self.path} cannot be opened: {error}") from error
+            self._take_lock(directory)
+            with self.reading():
+                self.connection = self._connect()
         except BaseException:
             os.close(self._lock)
             raise
 
+    def _take_lock(self, directory: Path) -> None:
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise DeskBusy(
+                f"another Paradesk is running on {directory}; close it, or choose another profile"
+            ) from error
+        except OSError as error:
+            raise JournalError(
+                f"{directory} cannot be locked: {error.strerror}; put PARADESK_STATE_DIR on a local disk"
+            ) from error
+
     def _connect(self) -> sqlite3.Connection:
-        # SQLite gives its side files the mode of the main file, so that one must not begin readable for others.
-        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        try:
+            # SQLite gives its side files the mode of the main file, so that one must not begin readable for others.
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        except OSError as error:
+            raise JournalError(f"{self.path} cannot be opened: {error.strerror}") from error
         # The directory is locked: who else holds the file is a stranger, and not worth a frozen desk.
         connection = sqlite3.connect(self.path, timeout=0.25, isolation_level=None, check_same_thread=False)
+        connection.text_factory = _text
         try:
             version = connection.execute("pragma user_version").fetchone()[0]
+            tables = {row[0] for row in connection.execute("select name from sqlite_master where type = 'table'")}
             if version > SCHEMA_VERSION:
                 raise JournalError(
                     f"{self.path} was written by a newer Paradesk (schema {version}, this one knows {SCHEMA_VERSION});"
                     " nothing was changed: use the newer version"
                 )
+            if version < 0 or (version == 0 and tables) or (version > 0 and not tables >= _TABLES):
+                raise JournalError(f"{self.path} is not a journal of Paradesk: {_WHAT_TO_DO}")
+            for table in _MUST_BE_SOUND if version else ():
+                finding = str(connection.execute(f"pragma quick_check('{table}')").fetchone()[0])
+                if finding != "ok":
+                    raise JournalError(f"{self.path} is damaged ({clean_line(finding, 80)}): {_WHAT_TO_DO}")
             connection.execute("pragma journal_mode = wal")
             connection.execute("pragma synchronous = full")
             connection.execute("pragma secure_delete = on")
@@ -102,6 +132,20 @@ class Journal:
             os.close(self._lock)
 
     @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Turn what SQLite says of a file that it cannot read into a JournalError that says what to do."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            what = clean_line(str(error), 120)
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE:
+                raise JournalError(f"{self.path} is damaged ({what}): {_WHAT_TO_DO}") from error
+            raise JournalError(f"{self.path} cannot be used: {what}; look at the disk and its rights") from error
+        except UnicodeDecodeError as error:
+            # SQLite quotes a damaged table definition in its message, and Python cannot read that.
+            raise JournalError(f"{self.path} is damaged: {_WHAT_TO_DO}") from error
+
+    @contextmanager
     def transaction(self) -> Iterator[None]:
         """Commit all that is written inside, or nothing; raises JournalError when the disk does not take it."""
         try:
@@ -114,12 +158,18 @@ class Journal:
                     self.connection.execute("rollback")
                 raise
         except sqlite3.Error as error:
-            raise JournalError(f"{self.path} cannot be written: {error}") from error
+            raise JournalError(f"{self.path} cannot be written: {clean_line(str(error), 120)}") from error
 
     def drafts(self) -> list[tuple[ConversationId, Visibility, str]]:
-        """Return all drafts."""
-        rows = self.connection.execute("select conversation_id, visibility, text from drafts")
-        return [(ConversationId(row[0]), Visibility(row[1]), row[2]) for row in rows]
+        """Return all drafts. What cannot be read is left where it is."""
+        found: list[tuple[ConversationId, Visibility, str]] = []
+        for where, visibility, text in self.connection.execute("select conversation_id, visibility, text from drafts"):
+            sound = isinstance(where, str) and where == storable(where) and isinstance(text, str)
+            if sound and visibility in list(Visibility):
+                found.append((ConversationId(where), Visibility(visibility), storable(text)))
+            else:
+                _log.error("a draft in the journal cannot be read and is kept as it is")
+        return found
 
     def write_draft(self, conversation_id: ConversationId, visibility: Visibility, text: str) -> None:
         """Keep a draft; an empty one goes."""
@@ -144,9 +194,14 @@ class Journal:
         row = self.connection.execute("select record from layout").fetchone()
         try:
             return Layout() if row is None else msgspec.json.decode(row[0], type=Layout)
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             return Layout()
 
     def write_layout(self, layout: Layout) -> None:
         """Keep the layout."""
         self.connection.execute("replace into layout values (1, ?)", (msgspec.json.encode(layout).decode(),))
+
+
+def _text(content: bytes) -> str:
+    """Return text as it lies on disk; broken UTF-8 fails where it is decoded, not the whole query that meets it."""
+    return content.decode("utf-8", "surrogateescape")

@@ -25,6 +25,7 @@ from paradesk.connectors.base import (
 from paradesk.connectors.capabilities import Capabilities
 from paradesk.core.events import ConnectionChanged, Event
 from paradesk.core.model import Link
+from paradesk.desk.detached import DetachedExecutor
 from paradesk.desk.intake import incoming
 from paradesk.desk.reasons import place, quiet, reason, title_of
 from paradesk.desk.timing import Timing
@@ -280,6 +281,7 @@ class Lane:
         run.wake = asyncio.Event()
         run.loop = asyncio.get_running_loop()
         run.loop.set_exception_handler(quiet)
+        run.loop.set_default_executor(DetachedExecutor())
         run.answered = time.monotonic()
         attempt = 0
         while not self._over(run):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from paradesk.core.model import ClientId, ConversationId, Delivery, LocalFile, Message, MessageId, Visibility
+from paradesk.desk.journal import UNREADABLE
 
 _log = logging.getLogger(__name__)
 
@@ -63,6 +64,6 @@ class OutboxTable:
         for (record,) in self._db.execute("select record from outbox order by place").fetchall():
             try:
                 found.append(msgspec.json.decode(record, type=OutboxRow))
-            except msgspec.MsgspecError as error:
-                _log.error("a reply in the outbox cannot be read and is kept as it is: %s", error)
+            except UNREADABLE as error:
+                _log.error("a reply in the outbox cannot be read and is kept as it is: %s", type(error).__name__)
         return found

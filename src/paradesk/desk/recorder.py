@@ -23,6 +23,7 @@ from paradesk.core.state import Amendment, State, Thread
 from paradesk.core.transcript import sort_key
 from paradesk.core.waiting import KEEP, trim_state
 from paradesk.desk.archive import Archive
+from paradesk.desk.intake import profile_of
 from paradesk.desk.journal import Journal
 from paradesk.desk.outbox_rows import OutboxTable
 from paradesk.desk.store import Store
@@ -58,7 +59,8 @@ class Recorder:
         threads = {thread.conversation.id: thread for thread in self.archive.threads(profiles, newest)}
         state = replace(state, threads={**state.threads, **threads}, version=state.version + 1)
         for conversation_id, visibility, text in self.journal.drafts():
-            if conversation_id in threads:
+            # A draft is worth more than the record of its conversation, which the backend tells again.
+            if profile_of(conversation_id) in profiles:
                 state = reduce(state, DraftChanged(conversation_id, visibility, text))
         self.store.publish(state)
 

@@ -5,7 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual import events
 from textual.app import App, ComposeResult
@@ -14,8 +14,6 @@ from textual.filter import LineFilter
 from textual.geometry import Size
 from textual.screen import ModalScreen, Screen
 
-from paradesk.canned import Library
-from paradesk.config.settings import Settings
 from paradesk.core.model import ConversationId, LocalFile, Visibility
 from paradesk.core.state import State
 from paradesk.core.text import clean_line, clean_text
@@ -29,13 +27,17 @@ from paradesk.ui.deck import Deck
 from paradesk.ui.keys import KeyRouter, drain
 from paradesk.ui.reporting import Reporter
 from paradesk.ui.safety import ControlGuard
-from paradesk.ui.screens.reading import Notice
 from paradesk.ui.sender import Sender
 from paradesk.ui.themes import THEMES
 from paradesk.ui.view import View
 from paradesk.ui.widgets.hotlist import Hotlist
 from paradesk.ui.widgets.pane import Pane
 from paradesk.ui.widgets.workspace import Workspace
+
+if TYPE_CHECKING:
+    from paradesk.canned import Library
+    from paradesk.config.settings import Settings
+    from paradesk.ui.screens.reading import Notice
 
 Result = TypeVar("Result")
 
@@ -75,9 +77,9 @@ class ParadeskApp(App[int], inherit_bindings=False):
         desk: Desk,
         *,
         directory: Path,
-        settings: Settings,
+        settings: "Settings",
         keymaps: Sequence[Keymap],
-        library: Library,
+        library: "Library",
         title: str = "",
         clock: Callable[[], float] = time.time,
         question_grace: float = QUESTION_GRACE,
@@ -166,6 +168,7 @@ class ParadeskApp(App[int], inherit_bindings=False):
 
     def on_unmount(self) -> None:
         """Let go of the desk; it is ended by whoever started it."""
+        self.deck.save_drafts()
         self.bridge.stop()
         self.reporter.close()
 
@@ -197,6 +200,7 @@ class ParadeskApp(App[int], inherit_bindings=False):
             self._exception_event.set()
         if self._crash is None:
             self._crash = error
+            self.deck.save_drafts()
         self._close_messages_no_wait()
 
     @property

@@ -19,6 +19,10 @@ ECHO_FIRST = 0.004
 """Seconds for which the desk's thread is left asleep after a key, so that its echo is painted first."""
 
 
+ECHO_FIRST = 0.008
+"""Seconds between a key and the writing of the draft, so that the disk does not delay the echo."""
+
+
 class Keeps(Protocol):
     """The part of the desk that remembers."""
 
@@ -43,6 +47,8 @@ class Deck:
     def __init__(self, desk: Keeps, workspace: Workspace, state: Callable[[], State]) -> None:
         self._desk, self._workspace, self._state = desk, workspace, state
         self._typed: dict[tuple[ConversationId, Visibility], str] = {}
+        self._unsaved: dict[tuple[ConversationId, Visibility], str] = {}
+        self._saving: asyncio.TimerHandle | None = None
         self._files: dict[ConversationId, tuple[LocalFile, ...]] = {}
         self._notes: set[ConversationId] = set()
         self._waking = False
@@ -133,7 +139,8 @@ class Deck:
         return True
 
     def save(self) -> None:
-        """Keep the layout for the next start."""
+        """Keep drafts and layout for the next start."""
+        self.save_drafts()
         panes = self.panes
         notes = tuple(item for item in panes.order if item in self._notes)
         self._desk.save_layout(Layout(panes.order, panes.active, panes.zoomed, self.hotlist, notes))
@@ -141,7 +148,7 @@ class Deck:
     # What is typed
 
     def typed(self, pane: Pane, text: str) -> None:
-        """Keep what stands in a pane's composer."""
+        """Keep what stands in a pane's composer; on its way to the disk right after the key's echo."""
         key = (pane.conversation_id, pane.composer.visibility)
         if self._typed.get(key) != text:
             self._typed[key] = text
@@ -165,6 +172,7 @@ class Deck:
     def put_draft(self, conversation_id: ConversationId, visibility: Visibility, text: str) -> None:
         """Take over a draft that the desk has changed, such as the text of a reply that was taken back."""
         self._typed[conversation_id, visibility] = text
+        self._unsaved.pop((conversation_id, visibility), None)
         pane = self._workspace.pane(conversation_id)
         if pane is not None and pane.composer.visibility is visibility and pane.composer.text != text:
             pane.composer.set_text(text)
@@ -190,6 +198,7 @@ class Deck:
         key = (conversation_id, visibility)
         left = self._typed.get(key, "").replace(sent, "", 1).strip("\n")
         self._typed[key] = left
+        self._unsaved.pop(key, None)
         self._desk.save_draft(*key, left)
         kept = tuple(file for file in self._files.get(conversation_id, ()) if file not in files)
         self._files[conversation_id] = kept

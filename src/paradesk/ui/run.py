@@ -38,7 +38,8 @@ def run_app(
     """Run the workstation until the agent or a signal ends it, and return the exit status.
 
     0 after quitting, 128 + n after signal n, 1 after an error of its own (a line on standard error says where the
-    report is). Raises DeskBusy when another Paradesk has the directory. `title` names the desk in the status bar.
+    report is). Raises DeskBusy when another Paradesk has the directory, JournalError when its journal cannot be used.
+    `title` names the desk in the status bar.
     """
     os.environ.setdefault("TEXTUAL_FPS", FRAMES_PER_SECOND)  # read when Textual is imported
     gc.disable()
@@ -81,6 +82,7 @@ async def _run(app: Any, desk: "Desk") -> int:
     def end(number: int) -> None:
         if not received:
             received.append(number)
+            app.deck.save_drafts()
             _end_whatever_hangs(number, desk)
         app.exit(128 + number)
 

@@ -220,10 +220,10 @@ def test_signing_in(run: Run) -> None:
 @pytest.mark.parametrize(
     ("address", "word", "said"),
     [
-        ("High Street", "wrong", "refused: wrong word"),
+        ("High Street", "no idea", "refused: wrong word"),
         ("nowhere", WORD, "not connected: no such street"),
         ("silent", WORD, "no answer within 1 seconds"),
-        ("broken", WORD, "RuntimeError: hinge"),
+        ("broken", WORD, "not connected: Door failed (RuntimeError)"),
     ],
 )
 def test_signing_in_that_fails(run: Run, address: str, word: str, said: str) -> None:
@@ -356,3 +356,30 @@ def test_names_complete(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("arguments", [["--size", "0"], ["--size", "13"], ["--speed", "0"], ["--seed", "x"]])
 def test_a_demo_of_a_wrong_size_is_refused(run: Run, arguments: list[str]) -> None:
     assert run("demo", *arguments).exit_code == 2
+
+
+def test_a_journal_that_cannot_be_used_is_told(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A damaged journal ends in one line that names the file and says what to do, and in status 2; it stays as it is."""
+    monkeypatch.setattr("paradesk.cli.run.need_terminal", lambda: None)
+    assert add(run).exit_code == 0
+    file = tmp_path / "state" / "desk" / "desk.sqlite3"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"\x1b[2J" * 1000)
+    result = run()
+    assert result.exit_code == 2
+    assert result.output.startswith(f"paradesk: {file} is damaged")
+    assert "Move it away" in result.output
+    assert file.read_bytes() == b"\x1b[2J" * 1000
+
+
+def test_the_configuration_shows_only_what_is_declared_harmless(run: Run, folder: Path) -> None:
+    """A secret in the wrong place (misspelt, of a connector that is missing, inside an address) is not printed."""
+    config(
+        folder,
+        f'[profiles.front]\nconnector = "door"\naddress = "https://ana:{WORD}@street"\nwrod = "{WORD}"\n'
+        f'[profiles.gone]\nconnector = "gone"\nbearer = "{WORD}"\n',
+    )
+    result = run("config", "show")
+    assert result.exit_code == 0
+    assert "https://••••@street" in result.stdout
+    assert result.stdout.count("••••") == 3

@@ -6,12 +6,13 @@ import stat
 import threading
 import time
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from paradesk.connectors.base import ConnectorError, NotSent, Outcome, Rejected, Unsupported
+from paradesk.connectors.base import ConnectorError, NotSent, Outcome, Rejected, Uncertain, Unsupported
 from paradesk.connectors.capabilities import Capabilities, Support
 from paradesk.core.events import ConversationUpserted, MessageEdited, MessageUpserted, StatusChanged
 from paradesk.core.intents import (
@@ -28,6 +29,7 @@ from paradesk.core.intents import (
 from paradesk.core.model import (
     Attachment,
     ConversationId,
+    Customer,
     Delivery,
     Link,
     LocalFile,
@@ -480,6 +482,42 @@ def test_a_full_disk_refuses_loudly_and_keeps_the_text(start: Start, tmp_path: P
     blocker.execute("rollback")
     blocker.close()
     reaches(desk, reply(desk, "typed"), Delivery.CONFIRMED)
+
+
+def test_what_the_backend_did_is_not_denied_by_a_full_disk(start: Start, tmp_path: Path) -> None:
+    """When only the outcome cannot be saved, the agent hears that it may have happened, not that nothing did."""
+    connector = Scripted()
+
+    async def perform(scripted: Scripted, intent: Intent) -> Outcome:
+        return Outcome(events=(StatusChanged(ConversationId("1"), Status.SOLVED, 9),))
+
+    connector.on_perform = perform
+    desk = start(connector)
+    blocker = sqlite3.connect(tmp_path / "desk.sqlite3", isolation_level=None, timeout=0)
+    blocker.execute("begin immediate")
+    with pytest.raises(Uncertain, match="cannot be written"):
+        desk.submit(SetStatus(ONE, Status.SOLVED)).result(PATIENCE)
+    blocker.execute("rollback")
+    blocker.close()
+
+
+def test_times_that_no_calendar_knows_do_not_come_in(start: Start) -> None:
+    """Whatever a backend says, every time in the state can be shown as a date anywhere on earth."""
+    connector = Scripted()
+    desk = start(connector)
+    for number, at in enumerate((1e18, -1e18, float("inf"), 2.0**62), start=2):
+        connector.emit(MessageUpserted(message(number, sent_at=at)))
+        connector.emit(
+            ConversationUpserted(
+                conversation("1", created_at=at, customer=Customer(id="c", name="C", since=at), snoozed_until=at), number
+            )
+        )
+        thread = desk.state.threads[ONE]
+        last = thread.transcript.last
+        assert last is not None
+        for shown in (last.sent_at, thread.conversation.created_at, thread.conversation.customer.since or 0.0):
+            for hours in (-14, 14):
+                datetime.fromtimestamp(shown, timezone(timedelta(hours=hours)))
 
 
 def test_a_client_id_is_accepted_once(start: Start) -> None:

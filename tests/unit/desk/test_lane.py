@@ -1,6 +1,8 @@
 """Supervision: whatever a connector does, the desk, the other connectors and the agent's text are not harmed."""
 
 import asyncio
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -229,6 +231,12 @@ def test_a_connector_speaks_for_its_own_profile_only(start: Start) -> None:
     assert desk.state.threads[ONE].typing is not None
 
 
+@pytest.mark.parametrize("seconds", [float("nan"), float("inf"), -1.0])
+def test_a_wait_that_is_no_time_counts_as_none(seconds: float) -> None:
+    """Nonsense from a backend neither hammers it nor closes it for ever."""
+    assert RateLimited("slow down", seconds).retry_after == 0.0
+
+
 def test_timing_backs_off_with_full_jitter() -> None:
     """The bound doubles from the base up to the cap, and the roll decides how much of it is waited."""
     timing = Timing()
@@ -263,3 +271,22 @@ def test_a_desk_ends_while_a_connector_floods(start: Start) -> None:
     assert last is not None
     assert later.cursor_at_start == str(last.order_key)
     assert desk.state.threads[ONE].drafts == {Visibility.PUBLIC: "last words"}
+
+
+def test_work_that_never_comes_back_does_not_keep_the_program(tmp_path: Path) -> None:
+    """A connector whose helper thread hangs, as a name that does not resolve makes it, does not keep Paradesk from ending."""
+    program = (
+        "import asyncio, sys, threading\n"
+        "from pathlib import Path\n"
+        "from tests.unit.desk.scripted import Scripted, desk_of\n"
+        "hangs = threading.Event()\n"
+        "class Hanging(Scripted):\n"
+        "    async def run(self, desk):\n"
+        "        await asyncio.to_thread(lambda: (hangs.set(), threading.Event().wait()))\n"
+        "desk = desk_of(Path(sys.argv[1]), Hanging())\n"
+        "desk.start()\n"
+        "hangs.wait()\n"
+        "desk.stop()\n"
+    )
+    root = Path(__file__).parents[3]
+    subprocess.run([sys.executable, "-c", program, str(tmp_path)], cwd=root, check=True, timeout=PATIENCE)

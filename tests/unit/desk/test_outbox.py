@@ -14,7 +14,7 @@ from paradesk.connectors.base import (
     Rejected,
     Uncertain,
 )
-from paradesk.connectors.capabilities import Capabilities, Idempotency
+from paradesk.connectors.capabilities import Capabilities, Idempotency, Support
 from paradesk.core.events import ConversationUpserted, MessageUpserted
 from paradesk.core.intents import Intent, Send
 from paradesk.core.model import ClientId, ConversationId, Delivery, Link, Visibility
@@ -24,6 +24,7 @@ from tests.unit.desk.conftest import Start
 from tests.unit.desk.scripted import (
     ABLE,
     PATIENCE,
+    QUICK,
     Scripted,
     conversation,
     delivery,
@@ -389,3 +390,27 @@ def test_an_outcome_that_is_nonsense_does_not_undo_the_delivery(start: Start) ->
     reaches(desk, reply(desk), Delivery.ACKED)
     assert len(connector.sent) == 1
 
+
+
+def test_a_rate_limit_without_a_time_backs_off(start: Start) -> None:
+    """A backend that asks to slow down and names no time is not asked again at once."""
+    connector = troubled(NONE, *[RateLimited("slow down", 0.0) for _ in range(1000)])
+    desk = start(connector, timing=replace(QUICK, backoff=1e6, backoff_cap=1e6))
+    client_id = reply(desk)
+    wait_for(desk, lambda _: reason(desk, client_id))
+    desk.save_draft(TWO, PUBLIC, "later")
+    wait_for(desk, lambda state: state.threads[TWO].drafts)
+    assert len(connector.sent) == 1
+
+
+def test_a_note_never_goes_to_a_backend_without_notes(start: Start) -> None:
+    """A note accepted while the backend took notes stays here when the connector says, later, that it has none."""
+    connector = troubled(EXACT, *[NotSent("no route") for _ in range(1000)])
+    desk = start(connector)
+    note = reply(desk, "customer is upset", visibility=Visibility.NOTE)
+    assert connector.asked.wait(PATIENCE)
+    later = Scripted(replace(ABLE, notes=Support.ABSENT))
+    desk = start(later)
+    reaches(desk, note, Delivery.FAILED)
+    assert "cannot keep private notes" in reason(desk, note)
+    assert later.sent == []

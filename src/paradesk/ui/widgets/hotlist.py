@@ -74,7 +74,10 @@ class Hotlist(Drawn, can_focus=True):
 
     def show(self, rows: Sequence[HotlistRow], panes: PaneSet, now: float) -> None:
         """Take the newest rows; only lines that look different are painted again."""
-        self._fresh, self._panes, self._now = tuple(rows), panes, now
+        fresh = tuple(rows)
+        if (fresh, panes, int(now)) == (self._fresh, self._panes, int(self._now)) and self._drawn:
+            return
+        self._fresh, self._panes, self._now = fresh, panes, now
         self._settle()
         self._repaint()
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from rich.cells import cell_len
 from rich.style import Style
@@ -21,6 +21,9 @@ from paradesk.ui.widgets.find_bar import FindBar
 from paradesk.ui.widgets.lines import Part, cut_out, shorten, spread, strip_of, width_of
 from paradesk.ui.widgets.transcript import TranscriptView
 
+
+if TYPE_CHECKING:
+    from paradesk.ui.widgets.find_bar import FindBar
 
 _NAME_CELLS = 24
 """A name up to this width is cut only when nothing else can go."""
@@ -156,17 +159,28 @@ class Pane(Widget):
         self._owner = owner
         self.title = PaneTitle(number=0, name="")
         self.transcript = TranscriptView()
-        self.find_bar = FindBar()
+        self._find_bar: FindBar | None = None
         self.composer = Composer()
         self._rows: list[Strip] = []
         self._drawn_for: Size | None = None
         self._filtered = FilteredRows(self)
 
     def compose(self) -> ComposeResult:
-        """Transcript, find line, composer."""
+        """Transcript and composer; the find line comes between them when it is wanted."""
         yield self.transcript
-        yield self.find_bar
         yield self.composer
+
+    async def find(self) -> None:
+        """Open the line for finding text in the transcript, and go there."""
+        from textual.widgets import Input
+
+        from paradesk.ui.widgets.find_bar import FindBar
+
+        if self._find_bar is None:
+            self._find_bar = FindBar()
+            await self.mount(self._find_bar, before=self.composer)
+        self._find_bar.open()
+        self.screen.set_focus(self._find_bar.query_one(Input))
 
     def show_title(self, title: PaneTitle) -> None:
         """Draw the frame for this title; only edges that look different are painted."""
@@ -243,13 +257,13 @@ class Pane(Widget):
         event.stop()
         self._owner.tell(event.text, "information")
 
-    def on_find_bar_changed(self, event: FindBar.Changed) -> None:
+    def on_find_bar_changed(self, event: "FindBar.Changed") -> None:
         """Find as the agent types."""
         event.stop()
         self.transcript.find(event.query)
         self._show_matches(event.query)
 
-    def on_find_bar_step(self, event: FindBar.Step) -> None:
+    def on_find_bar_step(self, event: "FindBar.Step") -> None:
         """Go to another match."""
         event.stop()
         if event.direction > 0:
@@ -260,9 +274,10 @@ class Pane(Widget):
 
     def _show_matches(self, query: str) -> None:
         place, count = self.transcript.find_position
-        self.find_bar.show_count("" if not query else f"{place} of {count}" if count else "not found")
+        if self._find_bar is not None:
+            self._find_bar.show_count("" if not query else f"{place} of {count}" if count else "not found")
 
-    def on_find_bar_closed(self, event: FindBar.Closed) -> None:
+    def on_find_bar_closed(self, event: "FindBar.Closed") -> None:
         """Go back to writing."""
         event.stop()
         self.transcript.clear_find()
