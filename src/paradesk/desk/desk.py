@@ -232,19 +232,9 @@ class Desk:
 
     # What is kept
 
-    def save_draft(
-        self, conversation_id: ConversationId, visibility: Visibility, text: str, *, later: bool = False
-    ) -> None:
-        """Keep what is being typed; on disk a moment later, never waits. Only what is queued already is merged.
-
-        With `later` it is noted and counts for everything that is asked of the desk from now on, but who says so calls
-        `wake` within a moment: a screen that is about to show a key does not want to share the processor just then.
-        """
-        self._keeping.draft(conversation_id, visibility, text, later=later)
-
-    def wake(self) -> None:
-        """Commit the drafts that were saved `later`."""
-        self._keeping.wake()
+    def save_draft(self, conversation_id: ConversationId, visibility: Visibility, text: str) -> None:
+        """Keep what is being typed; on disk a moment later, never waits. Only what is queued already is merged."""
+        self._keeping.draft(conversation_id, visibility, text)
 
     def saved_layout(self) -> Layout:
         """Return the layout that was saved last."""

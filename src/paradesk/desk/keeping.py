@@ -21,37 +21,29 @@ class Keeping:
         self._lock = threading.Lock()
         self._drafts: dict[tuple[ConversationId, Visibility], str] = {}
         self._unsaved: Layout | None = None
-        self._asked = False
         self.layout = Layout()
         """The newest layout, saved or about to be."""
         self.engine: Engine | None = None
 
-    def draft(self, conversation_id: ConversationId, visibility: Visibility, text: str, *, later: bool = False) -> None:
-        """Keep what is being typed; with `later` it waits for `wake`, or for whatever else flushes."""
+    def draft(self, conversation_id: ConversationId, visibility: Visibility, text: str) -> None:
+        """Keep what is being typed."""
         with self._lock:
+            first = not self._drafts
             self._drafts[conversation_id, visibility] = text
-        if not later:
-            self.wake()
-
-    def wake(self) -> None:
-        """Have what was noted committed."""
-        with self._lock:
-            asked, self._asked = self._asked, True
-        if not asked and not self._soon(self.flush):
-            self._asked = False
+        if first:
+            self._soon(self.flush)
 
     def arrange(self, layout: Layout) -> None:
         """Keep the layout."""
         with self._lock:
             self.layout = self._unsaved = layout
-        self.wake()
+        self._soon(self.flush)
 
     def flush(self) -> None:
         """Commit all of it. What the disk does not take is kept and tried again at the next turn."""
+        if self.engine is None:
+            return
         with self._lock:
-            self._asked = False
-            if self.engine is None:
-                return
             drafts, self._drafts = self._drafts, {}
             layout, self._unsaved = self._unsaved, None
         try:

@@ -15,9 +15,6 @@ from paradesk.ui.tiling import MAX_PANES
 from paradesk.ui.widgets.pane import Pane
 from paradesk.ui.widgets.workspace import Workspace
 
-ECHO_FIRST = 0.004
-"""Seconds for which the desk's thread is left asleep after a key, so that its echo is painted first."""
-
 
 ECHO_FIRST = 0.008
 """Seconds between a key and the writing of the draft, so that the disk does not delay the echo."""
@@ -32,13 +29,8 @@ class Keeps(Protocol):
     def save_layout(self, layout: Layout) -> None:
         """Keep it for the next start."""
 
-    def save_draft(
-        self, conversation_id: ConversationId, visibility: Visibility, text: str, *, later: bool = False
-    ) -> None:
+    def save_draft(self, conversation_id: ConversationId, visibility: Visibility, text: str) -> None:
         """Keep what is being typed."""
-
-    def wake(self) -> None:
-        """Commit what was saved `later`."""
 
 
 class Deck:
@@ -51,7 +43,6 @@ class Deck:
         self._saving: asyncio.TimerHandle | None = None
         self._files: dict[ConversationId, tuple[LocalFile, ...]] = {}
         self._notes: set[ConversationId] = set()
-        self._waking = False
         self.changed: Callable[[], None] = lambda: None
         """Called after each change of the panes."""
         self.touched: Callable[[], None] = lambda: None
@@ -152,14 +143,18 @@ class Deck:
         key = (pane.conversation_id, pane.composer.visibility)
         if self._typed.get(key) != text:
             self._typed[key] = text
-            self._desk.save_draft(*key, text, later=True)
-            if not self._waking:
-                self._waking = True
-                asyncio.get_running_loop().call_later(ECHO_FIRST, self._wake)
+            self._unsaved[key] = text
+            if self._saving is None:
+                self._saving = asyncio.get_running_loop().call_later(ECHO_FIRST, self.save_drafts)
 
-    def _wake(self) -> None:
-        self._waking = False
-        self._desk.wake()
+    def save_drafts(self) -> None:
+        """Hand over to the desk what was typed and is not there yet; before a send, a change of panes, and the end."""
+        if self._saving is not None:
+            self._saving.cancel()
+            self._saving = None
+        unsaved, self._unsaved = self._unsaved, {}
+        for (conversation_id, visibility), text in unsaved.items():
+            self._desk.save_draft(conversation_id, visibility, text)
 
     def draft(self, conversation_id: ConversationId, visibility: Visibility) -> str:
         """Return what was typed last: in this session, else before."""

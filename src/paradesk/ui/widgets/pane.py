@@ -17,7 +17,6 @@ from paradesk.ui.safety import FilteredRows
 from paradesk.ui.themes import hue_colour
 from paradesk.ui.widgets.composer import Composer
 from paradesk.ui.widgets.composer_rows import Target
-from paradesk.ui.widgets.find_bar import FindBar
 from paradesk.ui.widgets.lines import Part, cut_out, shorten, spread, strip_of, width_of
 from paradesk.ui.widgets.transcript import TranscriptView
 
