@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from paradesk.desk.desk import Desk, Profile
     from paradesk.keymap.keymap import Keymap
 
-FRAMES_PER_SECOND = "240"
-"""Upper bound for screen updates; a key then waits at most 4 ms for its echo."""
+FRAMES_PER_SECOND = "1000"
+"""Upper bound for screen updates; a key then waits at most 1 ms for its echo."""
 
 END_LIMIT = 0.9
 """Seconds from a signal to the end of the program, whatever hangs."""
@@ -44,6 +44,7 @@ def run_app(
     """
     os.environ.setdefault("TEXTUAL_FPS", FRAMES_PER_SECOND)  # read when Textual is imported
     gc.disable()
+    sys.setswitchinterval(0.0005)
     from paradesk.desk.desk import Desk
     from paradesk.ui.app import ParadeskApp
     from paradesk.ui.input_guard import guarded_driver
