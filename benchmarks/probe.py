@@ -221,6 +221,16 @@ class Probe:
         seen = self.until(lambda: any(row.strip() for row in self.screen()), timeout)
         return None if seen is None else (seen - self.started) * 1000
 
+    def appears(self, texts: Sequence[str], timeout: float = 30.0) -> float | None:
+        """Return the milliseconds from before the fork until all these stand on the screen, or None in vain."""
+
+        def there() -> bool:
+            screen = "\n".join(self.screen())
+            return all(text in screen for text in texts)
+
+        seen = time.perf_counter() if there() else self.until(there, timeout)
+        return None if seen is None else (seen - self.started) * 1000
+
     def locate_composer(self, token: str = "qzvj", clear: str = CLEAR_LINE) -> None:
         """Type a token, remember where it appears, and remove it; raises RuntimeError when it never appears."""
         for _ in range(20):
@@ -244,18 +254,19 @@ class Probe:
         assert self._place is not None
         row, column = self._place
         chooser = random.Random(1)
-        result, typed = Typing(), ""
+        result, typed, missing = Typing(), "", False
         busy, total = machine_seconds()
         own, cpu = cpu_seconds([os.getpid()]), cpu_seconds(process_tree(self.pid))
         written, began = self.bytes_out, time.perf_counter()
         for _ in range(count):
             if time.perf_counter() - began > limit:
                 break
-            if len(typed) >= burst:
+            if len(typed) >= burst or missing:
+                # After a loss as well: a key that is merely late must not be counted against those behind it.
                 self.write(clear)
                 self.until(lambda: not self.emulator.row(row, column, column + burst).strip(), 2.0)
                 self.idle(chooser.uniform(0.02, 0.07))
-                typed = ""
+                typed, missing = "", False
             typed += chooser.choice("abcdefghijklmnoprstuvwxyz")
             want = typed
             pressed = time.perf_counter()
@@ -263,6 +274,7 @@ class Probe:
             seen = self.until(lambda want=want: self.emulator.row(row, column, column + len(want)) == want, timeout)  # type: ignore[misc]
             if seen is None:
                 result.lost += 1
+                missing = True
             else:
                 result.echo.append((seen - pressed) * 1000)
             self.idle(chooser.uniform(0.02, 0.07))

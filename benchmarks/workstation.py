@@ -9,14 +9,17 @@ figures of one machine mean little; the ratios to the bare Textual application o
 import argparse
 import statistics
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from benchmarks.emulator import make_emulator
 from benchmarks.peers import weechat
+from benchmarks.peers.desk import CONNECTED, Workstation
 from benchmarks.probe import Probe, Typing
 
 ROWS, COLUMNS = 50, 200
+COMPOSERS = ("▶ to SARAH CHEN", "to Jonas Kühn", "to Анна Петрова", "to Grace Mbeki")
+"""The input lines of the four panes: when all of them stand there, so do the transcripts above."""
 
 
 @dataclass
@@ -26,6 +29,7 @@ class Figures:
     program: str
     rate: int
     paint: list[float] = field(default_factory=list)
+    ready: list[float] = field(default_factory=list)
     runs: list[Typing] = field(default_factory=list)
     memory: list[float] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
@@ -42,7 +46,16 @@ class Figures:
     @property
     def first_paint(self) -> float:
         """Median milliseconds to the first paint."""
-        return statistics.median(self.paint) if self.paint else float("nan")
+        return _median(self.paint)
+
+    @property
+    def shown(self) -> float:
+        """Median milliseconds until what the program is for stands on the screen."""
+        return _median(self.ready)
+
+
+def _median(values: list[float]) -> float:
+    return statistics.median(values) if values else float("nan")
 
 
 def measure(
@@ -50,20 +63,27 @@ def measure(
     argv: list[str],
     keys: int,
     *,
-    marker: str = "",
+    markers: tuple[str, ...] = (),
+    then: str = "",
+    env: Mapping[str, str] | None = None,
     prepare: Callable[[Probe], None] | None = None,
     settle: float = 1.0,
 ) -> None:
-    """Run a program once and add what was seen to its figures."""
-    with Probe(argv, rows=ROWS, columns=COLUMNS) as probe:
+    """Run a program once and add what was seen to its figures.
+
+    It is ready when all `markers` stand on the screen; before anything is typed `then` has to appear as well.
+    """
+    with Probe(argv, rows=ROWS, columns=COLUMNS, env=env) as probe:
         paint = probe.first_paint()
         if paint is None:
             figures.failed.append("nothing was painted")
             return
         figures.paint.append(paint)
-        if marker and probe.until(lambda: probe.find(marker) is not None, 60.0) is None and not probe.find(marker):
-            figures.failed.append(f"{marker!r} never appeared")
+        ready = probe.appears(markers, 60.0) if markers else paint
+        if ready is None or (then and probe.appears((then,), 60.0) is None):
+            figures.failed.append(f"{', '.join(markers)} or {then!r} never appeared")
             return
+        figures.ready.append(ready)
         probe.idle(settle)
         if prepare is not None:
             prepare(probe)
@@ -85,7 +105,7 @@ def _weechat_round(figures: Figures, keys: int) -> None:
             peer.flood()
             probe.idle(1.0)
 
-        measure(figures, peer.argv, keys, marker="#four", prepare=prepare)
+        measure(figures, peer.argv, keys, then="#four", prepare=prepare)
 
 
 def _row(cells: Iterable[str], widths: tuple[int, ...]) -> str:
@@ -103,6 +123,7 @@ HEAD = (
     "program",
     "msg/s",
     "paint ms",
+    "ready ms",
     "p50",
     "p95",
     "p99",
@@ -114,7 +135,7 @@ HEAD = (
     "RSS MB",
     "others %",
 )
-WIDTHS = (22, 5, 8, 7, 7, 7, 7, 5, 4, 9, 6, 6, 8)
+WIDTHS = (14, 5, 8, 8, 7, 7, 7, 7, 5, 4, 9, 6, 6, 8)
 
 
 def print_table(table: list[Figures]) -> None:
@@ -126,6 +147,7 @@ def print_table(table: list[Figures]) -> None:
             figures.program,
             str(figures.rate),
             _number(figures.first_paint, 0),
+            _number(figures.shown, 0),
             _number(figures.median(lambda run: run.percentile(0.5))),
             _number(figures.median(lambda run: run.percentile(0.95))),
             _number(figures.pooled(0.99)),
@@ -134,7 +156,7 @@ def print_table(table: list[Figures]) -> None:
             str(sum(run.lost for run in figures.runs)),
             _number(figures.median(lambda run: run.bytes_out / max(1, len(run.echo))), 0),
             _number(figures.median(lambda run: 100 * run.cpu / run.seconds), 1),
-            _number(statistics.median(figures.memory) if figures.memory else float("nan"), 1),
+            _number(_median(figures.memory), 1),
             _number(100 * figures.median(lambda run: run.others), 0),
         )
         print(_row(cells, WIDTHS))
@@ -152,14 +174,12 @@ def print_targets(table: list[Figures]) -> None:
     def p50(figures: Figures) -> float:
         return figures.median(lambda run: run.percentile(0.5))
 
-    memory_bare = statistics.median(bare.memory) if bare.memory else float("nan")
-    memory_desk = statistics.median(desk.memory) if desk.memory else float("nan")
     rows = [
         ("start-up to first paint, × bare", desk.first_paint / bare.first_paint, 1.3),
         ("key to echo idle p50, × bare", p50(desk) / p50(bare), 0.6),
         ("key to echo idle p99, × bare", desk.pooled(0.99) / bare.pooled(0.99), 1.0),
         ("bytes per key idle", desk.median(lambda run: run.bytes_out / max(1, len(run.echo))), 450),
-        ("memory, × bare", memory_desk / memory_bare, 2.0),
+        ("memory, × bare", _median(desk.memory) / _median(bare.memory), 2.0),
     ]
     if flood := found.get(("paradesk", 500)):
         rows.append(("key to echo at 500/s p50, × bare idle p50", p50(flood) / p50(bare), 1.0))
@@ -180,6 +200,7 @@ def main() -> int:
     parser.add_argument("--keys", type=int, default=300, help="keys per round")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--messages", type=int, default=10_000, help="messages in each of the four panes")
+    parser.add_argument("--no-weechat", action="store_true", help="leave weechat out")
     parser.add_argument("--rates", type=int, nargs="*", default=[0, 50, 500], help="messages a second over all panes")
     chosen = parser.parse_args()
     print(f"{COLUMNS} × {ROWS}, {chosen.rounds} rounds of {chosen.keys} keys, emulator {make_emulator(1, 1).name}")
@@ -187,15 +208,16 @@ def main() -> int:
         print(f"weechat is not measured: {', '.join(gone)} not installed")
     bare = Figures("bare Textual", 0)
     desks = [Figures("paradesk", rate) for rate in chosen.rates]
-    peers = [] if gone else [Figures("weechat", rate) for rate in chosen.rates]
-    for number in range(1, chosen.rounds + 1):
-        print(f"round {number} of {chosen.rounds}", file=sys.stderr, flush=True)
-        measure(bare, [sys.executable, "-m", "benchmarks.peers.bare_input"], chosen.keys)
-        for figures in desks:
-            argv = [sys.executable, "-m", "benchmarks.peers.desk", str(chosen.messages), str(figures.rate)]
-            measure(figures, argv, chosen.keys, marker="▶", settle=3.0)
-        for figures in peers:
-            _weechat_round(figures, chosen.keys)
+    peers = [] if gone or chosen.no_weechat else [Figures("weechat", rate) for rate in chosen.rates]
+    with Workstation(chosen.messages) as workstation:
+        for number in range(1, chosen.rounds + 1):
+            print(f"round {number} of {chosen.rounds}", file=sys.stderr, flush=True)
+            measure(bare, [sys.executable, "-m", "benchmarks.peers.bare_input"], chosen.keys)
+            for figures in desks:
+                env = workstation.fresh(figures.rate)
+                measure(figures, workstation.argv, chosen.keys, markers=COMPOSERS, then=CONNECTED, env=env, settle=3.0)
+            for figures in peers:
+                _weechat_round(figures, chosen.keys)
     table = [bare, *desks, *peers]
     print_table(table)
     print_targets(table)

@@ -191,7 +191,6 @@ def main() -> None:
             mark_first_run_done()
             directory = Path(folder) / "desk"
             directory.mkdir()
-            (directory / "first-steps-shown").touch()
             shoot = Shoot(sys.argv[1], directory)
             asyncio.run(shoot.run(SCRIPTS[sys.argv[1]]))
         return

@@ -1,11 +1,13 @@
 """A workstation on a scripted backend in a terminal; `crash` as second argument makes it fail on a key press."""
 
+import os
 import sys
 from pathlib import Path
 
 from paradesk.canned import Library
 from paradesk.config.settings import Settings
 from paradesk.config.shipped import shipped
+from paradesk.config.state import mark_first_run_done
 from paradesk.desk.desk import Profile
 from paradesk.keymap.keymap import Layer
 from paradesk.keymap.loader import load_keymap
@@ -16,7 +18,8 @@ from tests.ui.scripted import ScriptedConnector
 def main() -> int:
     """Run it in the directory that is the first argument."""
     directory = Path(sys.argv[1])
-    (directory / "first-steps-shown").touch()
+    os.environ.setdefault("PARADESK_STATE_DIR", str(directory))
+    mark_first_run_done()
     backend = ScriptedConnector()
     backend.chat(1)
     if "crash" in sys.argv:

@@ -16,6 +16,9 @@ needs_tmux = pytest.mark.skipif(
     TMUX is None, reason="tmux is not installed: the whole program is not driven in a terminal"
 )
 
+PERSON = 0.04
+"""Seconds between two keys of a person: an Enter right behind other characters belongs to a paste."""
+
 
 class Terminal:
     """One program in one tmux window. A context manager: leaving ends the tmux server that it started."""
@@ -34,7 +37,7 @@ class Terminal:
         unset = [] if "NO_COLOR" in (env or {}) else ["-u", "NO_COLOR"]
         command = shlex.join(["env", *unset, *exports, *argv])
         # The window stays when the program ends, so that its last words can be read.
-        script = f'{command}; echo; echo "[ended $?]"; exec sleep 600'
+        script = f'{command}; status=$?; echo; echo "[ended $status]"; exec sleep 600'
         self._tmux(
             "-f", "/dev/null", "new-session", "-d", "-x", str(width), "-y", str(height),
             "-c", str(cwd or Path.cwd()), "sh", "-c", script,
@@ -52,7 +55,7 @@ class Terminal:
     def _tmux(self, *arguments: str) -> str:
         environment = {name: value for name, value in os.environ.items() if name not in ("TMUX", "TMUX_PANE")}
         done = subprocess.run(
-            [str(TMUX), "-L", self._socket, *arguments], check=True, capture_output=True, text=True, env=environment
+            [str(TMUX), "-u", "-L", self._socket, *arguments], check=True, capture_output=True, text=True, env=environment
         )
         return done.stdout
 
@@ -63,6 +66,7 @@ class Terminal:
     def press(self, *keys: str) -> None:
         """Press keys by tmux's names (`C-x`, `F2`, `Enter`, `a`), one after the other."""
         for key in keys:
+            time.sleep(PERSON)
             self._tmux("send-keys", key)
 
     def type(self, text: str) -> None:
@@ -80,9 +84,19 @@ class Terminal:
         """Return what is on the screen."""
         return self._tmux("capture-pane", "-p")
 
+    def colours(self) -> str:
+        """Return what is on the screen with its colours, as the terminal was told them."""
+        return self._tmux("capture-pane", "-p", "-e")
+
     def title(self) -> str:
         """Return the title that the program gave the terminal."""
         return self._tmux("display-message", "-p", "#{pane_title}").strip()
+
+    def modes(self) -> dict[str, str]:
+        """Return what the program has left switched on: the alternate screen, the mouse, a hidden cursor."""
+        names = ("alternate_on", "mouse_any_flag", "cursor_flag", "keypad_flag")
+        values = self._tmux("display-message", "-p", " ".join(f"#{{{name}}}" for name in names)).split()
+        return dict(zip(names, values, strict=True))
 
     def process(self) -> int:
         """Return the id of the program, the child of the window's shell; raises ProcessLookupError when it ended."""
@@ -101,6 +115,13 @@ class Terminal:
             if time.monotonic() > deadline:
                 pytest.fail(f"never seen: {what}\n{screen}")
             time.sleep(0.1)
+
+    def comes(self, reached: Callable[[str], bool], *, seconds: float) -> bool:
+        """Tell whether the screen fulfils a condition within so many seconds."""
+        deadline = time.monotonic() + seconds
+        while not (there := reached(self.screen())) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return there
 
     def wait_text(self, *texts: str, seconds: float = 20.0) -> str:
         """Wait until all these texts are on the screen at once."""

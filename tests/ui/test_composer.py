@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from paradesk.core.model import LocalFile, Visibility
 from paradesk.ui.widgets.composer import MAX_TEXT, Composer
-from paradesk.ui.widgets.composer_rows import Target
+from paradesk.ui.widgets.composer_rows import Mode, Target, recipient_row
 from paradesk.ui.widgets.editor import Editor
 
 
@@ -155,12 +155,26 @@ async def test_a_note_has_another_shape_and_word(desk: Running) -> None:
     app.composer.visibility = Visibility.NOTE
     await pilot.pause()
     note = app.rows()
-    assert note[0].startswith("╎╎ ▶ NOTE — only agents see this")
+    assert note[0].startswith("╎╎ ▶ NOTE · SARAH CHEN #1245 ╌╌")
     assert note[1] == "╎╎ they lied"
     assert {row[:2] for row in reply}.isdisjoint({row[:2] for row in note})
     app.composer.active = False
     await pilot.pause()
-    assert app.rows()[0].startswith("╎╎ note — only agents see this")
+    assert app.rows()[0].startswith("╎╎ note — agents only · Sarah Chen #1245")
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [
+        (60, "╎╎ ▶ NOTE — only agents see this · SARAH CHEN #1245 ╌╌"),
+        (45, "╎╎ ▶ NOTE — agents only · SARAH CHEN #1245 ╌╌"),
+        (31, "╎╎ ▶ NOTE · SARAH CHEN #1245 ╌"),
+        (22, "╎╎ ▶ NOTE · SARAH CHE…"),
+    ],
+)
+def test_a_note_names_the_customer_before_it_explains_itself(width: int, shown: str) -> None:
+    row = recipient_row(Mode(note=True, active=True), Target("Sarah Chen", "1245"), width, "", True)
+    assert "".join(text for text, _ in row.pieces).startswith(shown)
 
 
 async def test_another_pane_names_its_customer_quietly(desk: Running) -> None:

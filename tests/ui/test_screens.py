@@ -22,7 +22,7 @@ from paradesk.core.model import (
     LocalFile,
 )
 from paradesk.core.state import Thread
-from paradesk.ui.screens.attach import AttachScreen
+from paradesk.ui.screens.attach import AttachScreen, started_over
 from paradesk.ui.screens.choose import ChoiceScreen, PaletteEntry, PaletteScreen
 from paradesk.ui.screens.confirm import ConfirmScreen
 from paradesk.ui.screens.dialog import Dialog
@@ -139,6 +139,29 @@ async def test_attach_walks_into_folders_and_takes_a_file(tmp_path: Path) -> Non
     (tmp_path / "inner" / "label.pdf").write_bytes(b"%PDF-1.4")
     results, _ = await drive(AttachScreen(tmp_path, 1000), "enter", "enter")
     assert results == [LocalFile(str(tmp_path / "inner" / "label.pdf"), "label.pdf", "application/pdf", 8)]
+
+
+async def test_attach_lists_what_is_there_from_the_beginning(tmp_path: Path) -> None:
+    for name in ("one.png", "two.png", "three.png"):
+        (tmp_path / name).write_bytes(b"x")
+    _, text = await drive(AttachScreen(tmp_path, 1000))
+    assert all(name in text for name in ("one.png", "two.png", "three.png"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("/home/ana//tmp/a.png", "/tmp/a.png"),
+        ("/home/ana/~/a.png", "~/a.png"),
+        ("/home/ana/'/tmp/my file.png' ", "/tmp/my file.png"),
+        ("/home/ana/\"/tmp/a.png\"", "/tmp/a.png"),
+        ("/home/ana/a.png", "/home/ana/a.png"),
+        ("/home/ana/it's", "/home/ana/it's"),
+        ("~/a'", "~/a'"),
+    ],
+)
+def test_a_whole_path_behind_the_folder_starts_over(typed: str, meant: str) -> None:
+    assert started_over(typed) == meant
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 from textual.pilot import Pilot
 
 from paradesk.canned import Library
 from paradesk.config.settings import Settings
 from paradesk.config.shipped import shipped
+from paradesk.config.state import mark_first_run_done
 from paradesk.core.model import ConversationId
 from paradesk.desk.desk import Desk, Profile
 from paradesk.keymap.keymap import Layer
@@ -95,8 +97,6 @@ async def workstation(
 ) -> AsyncIterator[Workstation]:
     """Run a workstation on `backend`; with `directory` used again it is a restart."""
     directory.mkdir(parents=True, exist_ok=True)
-    if not first_steps:
-        (directory / "first-steps-shown").touch()
     desk = Desk([Profile("acme", lambda: backend)], directory)
     desk.start()
     loaded = [
@@ -112,8 +112,12 @@ async def workstation(
         title="acme",
         question_grace=0.0,
     )
-    try:
-        async with app.run_test(size=size, notifications=True, tooltips=True) as pilot:
-            yield Workstation(app, pilot, desk, backend)
-    finally:
-        desk.stop()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PARADESK_STATE_DIR", str(directory))
+        if not first_steps:
+            mark_first_run_done()
+        try:
+            async with app.run_test(size=size, notifications=True, tooltips=True) as pilot:
+                yield Workstation(app, pilot, desk, backend)
+        finally:
+            desk.stop()

@@ -70,11 +70,20 @@ def open_desk(profiles: Sequence["Profile"], *, directory: Path, settings: "Sett
     merge(keymaps)
     need_terminal()
     library, findings = load_library([shipped("canned_responses"), *settings.canned])
-    for finding in findings:
-        click.echo(f"paradesk: {clean_line(str(finding), 400)}", err=True)
+    warnings = [clean_line(str(finding), 400) for finding in findings]
+    for warning in warnings:
+        click.echo(f"paradesk: {warning}", err=True)
     from paradesk.ui.run import run_app
 
     try:
-        return run_app(profiles, directory=directory, settings=settings, keymaps=keymaps, library=library, title=title)
+        return run_app(
+            profiles,
+            directory=directory,
+            settings=settings,
+            keymaps=keymaps,
+            library=library,
+            title=title,
+            warnings=warnings,
+        )
     except JournalError as error:
         raise Failure(clean_line(str(error), 600)) from error

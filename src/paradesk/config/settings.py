@@ -45,7 +45,7 @@ class Settings:
     hotlist: bool = True
     """The hotlist is shown at the start, where there is room."""
     agent_name: str = ""
-    """How the agent is called on this screen; empty: as the backend says."""
+    """How canned responses sign; empty: as the backend calls the agent."""
     canned: tuple[Path, ...] = ()
     """Folders of canned responses beside those that ship."""
     bell: bool = True
@@ -141,7 +141,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("language", "language", _language, "preferred language of canned responses"),
     Option("response_target", "response_target", _seconds, "seconds within which a customer should have an answer"),
     Option("hotlist", "hotlist", _flag, "show the hotlist at the start"),
-    Option("agent_name", "agent_name", _text, "your name on this screen"),
+    Option("agent_name", "agent_name", _text, "your name in canned responses"),
     Option("canned", "canned", _paths, "folders of canned responses of your own"),
     Option("notifications.bell", "bell", _flag, "ring when a customer waits and you look elsewhere"),
     Option("notifications.title", "title", _flag, "say who is active in the terminal's title"),

@@ -1,5 +1,6 @@
 """The hotlist: every conversation of the desk in the order in which an agent should go through them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -125,13 +126,11 @@ def _row(thread: Thread, alike: frozenset[str]) -> HotlistRow:
     )
 
 
-def next_waiting(state: State, after: ConversationId | None) -> ConversationId | None:
-    """Return who to answer next: the one who has waited longest, ours before the queue; after `after`, round and round.
+def next_waiting(rows: Iterable[HotlistRow], active: ConversationId | None) -> HotlistRow | None:
+    """Return who to answer next: of the others, the one who has waited longest, ours before the queue.
 
-    None when nobody waits but, perhaps, `after`.
+    `rows` are those of `hotlist`. Both the key that goes there and the screen that announces it ask here, so that they
+    never name different people. None when nobody waits but, perhaps, `active`.
     """
-    waiting = [row.conversation_id for row in hotlist(state) if row.rank in (Rank.WAITING, Rank.QUEUE)]
-    if after in waiting:
-        place = waiting.index(after)
-        waiting = waiting[place + 1 :] + waiting[:place]
-    return waiting[0] if waiting else None
+    waiting = (row for row in rows if row.rank in (Rank.WAITING, Rank.QUEUE))
+    return next((row for row in waiting if row.conversation_id != active), None)

@@ -5,7 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual import events
 from textual.app import App, ComposeResult
@@ -14,8 +14,6 @@ from textual.filter import LineFilter
 from textual.geometry import Size
 from textual.screen import ModalScreen, Screen
 
-from paradesk.canned import Library
-from paradesk.config.settings import Settings
 from paradesk.core.model import ConversationId, LocalFile, Visibility
 from paradesk.core.state import State
 from paradesk.core.text import clean_line, clean_text
@@ -29,7 +27,6 @@ from paradesk.ui.deck import Deck
 from paradesk.ui.keys import KeyRouter, drain
 from paradesk.ui.reporting import Reporter
 from paradesk.ui.safety import ControlGuard
-from paradesk.ui.screens.reading import Notice
 from paradesk.ui.sender import Sender
 from paradesk.ui.themes import THEMES
 from paradesk.ui.view import View
@@ -37,10 +34,18 @@ from paradesk.ui.widgets.hotlist import Hotlist
 from paradesk.ui.widgets.pane import Pane
 from paradesk.ui.widgets.workspace import Workspace
 
+if TYPE_CHECKING:
+    from paradesk.canned import Library
+    from paradesk.config.settings import Settings
+    from paradesk.ui.screens.reading import Notice
+
 Result = TypeVar("Result")
 
 QUESTION_GRACE = 0.2
 """Seconds in which a fresh yes-or-no question takes no key: what was typed before it appeared is no answer to it."""
+
+MAX_WARNINGS = 2
+"""How many of the warnings of the start are shown one by one; many toasts would cover the panes."""
 
 
 class WorkScreen(Screen[None], inherit_bindings=False):
@@ -75,10 +80,11 @@ class ParadeskApp(App[int], inherit_bindings=False):
         desk: Desk,
         *,
         directory: Path,
-        settings: Settings,
+        settings: "Settings",
         keymaps: Sequence[Keymap],
-        library: Library,
+        library: "Library",
         title: str = "",
+        warnings: Sequence[str] = (),
         clock: Callable[[], float] = time.time,
         question_grace: float = QUESTION_GRACE,
         driver_class: type[Driver] | None = None,
@@ -101,6 +107,7 @@ class ParadeskApp(App[int], inherit_bindings=False):
         self.sender.show_links = self._show_links
         self.router = KeyRouter(self, self.dispatcher, self._command, lambda: self.body.which_key, self._keys_changed)
         self._commands: dict[str, Command] = {}
+        self._warnings = tuple(warnings)
         self._question_grace = question_grace
         self._question_until = 0.0
         self._crash: BaseException | None = None
@@ -162,10 +169,15 @@ class ParadeskApp(App[int], inherit_bindings=False):
 
     async def on_ready(self) -> None:
         """Restore once the room for panes is known."""
+        for text in self._warnings[:MAX_WARNINGS]:
+            self.tell(text, "warning")
+        if (more := len(self._warnings) - MAX_WARNINGS) > 0:
+            self.tell(f"and {more} more: they stand in the terminal after you quit", "warning")
         await self.view.restore()
 
     def on_unmount(self) -> None:
         """Let go of the desk; it is ended by whoever started it."""
+        self.deck.save_drafts()
         self.bridge.stop()
         self.reporter.close()
 
@@ -197,6 +209,7 @@ class ParadeskApp(App[int], inherit_bindings=False):
             self._exception_event.set()
         if self._crash is None:
             self._crash = error
+            self.deck.save_drafts()
         self._close_messages_no_wait()
 
     @property

@@ -8,8 +8,12 @@ from typing import Protocol, TypeVar
 
 from paradesk.core.state import State
 
-FRAME = 1 / 30
-"""Seconds between two looks at the desk's state, however many events arrive."""
+FRAME = 1 / 12
+"""Seconds between two looks at the desk's state, however many events arrive; the first after a quiet time is shown at
+once. Nobody reads faster, and each look at a flood takes time that a key then waits."""
+
+AFTER_KEY = 0.012
+"""Seconds that a change waits at least: the echo of the key that caused it is painted first."""
 
 T = TypeVar("T")
 
@@ -64,7 +68,7 @@ class Bridge:
 
     def _arm(self) -> None:
         if self._loop is not None:
-            self._loop.call_later(max(0.0, self._last + self._frame - self._loop.time()), self.flush)
+            self._loop.call_later(max(AFTER_KEY, self._last + self._frame - self._loop.time()), self.flush)
 
     def flush(self) -> None:
         """Show the newest snapshot now."""

@@ -1,5 +1,6 @@
 """The open panes as the agent changes them: opening, closing, moving between them, and keeping them for next time."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
@@ -13,6 +14,10 @@ from paradesk.ui.paneset import PaneSet
 from paradesk.ui.tiling import MAX_PANES
 from paradesk.ui.widgets.pane import Pane
 from paradesk.ui.widgets.workspace import Workspace
+
+
+ECHO_FIRST = 0.008
+"""Seconds between a key and the writing of the draft, so that the disk does not delay the echo."""
 
 
 class Keeps(Protocol):
@@ -34,6 +39,8 @@ class Deck:
     def __init__(self, desk: Keeps, workspace: Workspace, state: Callable[[], State]) -> None:
         self._desk, self._workspace, self._state = desk, workspace, state
         self._typed: dict[tuple[ConversationId, Visibility], str] = {}
+        self._unsaved: dict[tuple[ConversationId, Visibility], str] = {}
+        self._saving: asyncio.TimerHandle | None = None
         self._files: dict[ConversationId, tuple[LocalFile, ...]] = {}
         self._notes: set[ConversationId] = set()
         self.changed: Callable[[], None] = lambda: None
@@ -123,7 +130,8 @@ class Deck:
         return True
 
     def save(self) -> None:
-        """Keep the layout for the next start."""
+        """Keep drafts and layout for the next start."""
+        self.save_drafts()
         panes = self.panes
         notes = tuple(item for item in panes.order if item in self._notes)
         self._desk.save_layout(Layout(panes.order, panes.active, panes.zoomed, self.hotlist, notes))
@@ -131,11 +139,22 @@ class Deck:
     # What is typed
 
     def typed(self, pane: Pane, text: str) -> None:
-        """Keep what stands in a pane's composer."""
+        """Keep what stands in a pane's composer; on its way to the disk right after the key's echo."""
         key = (pane.conversation_id, pane.composer.visibility)
         if self._typed.get(key) != text:
             self._typed[key] = text
-            self._desk.save_draft(*key, text)
+            self._unsaved[key] = text
+            if self._saving is None:
+                self._saving = asyncio.get_running_loop().call_later(ECHO_FIRST, self.save_drafts)
+
+    def save_drafts(self) -> None:
+        """Hand over to the desk what was typed and is not there yet; before a send, a change of panes, and the end."""
+        if self._saving is not None:
+            self._saving.cancel()
+            self._saving = None
+        unsaved, self._unsaved = self._unsaved, {}
+        for (conversation_id, visibility), text in unsaved.items():
+            self._desk.save_draft(conversation_id, visibility, text)
 
     def draft(self, conversation_id: ConversationId, visibility: Visibility) -> str:
         """Return what was typed last: in this session, else before."""
@@ -148,6 +167,7 @@ class Deck:
     def put_draft(self, conversation_id: ConversationId, visibility: Visibility, text: str) -> None:
         """Take over a draft that the desk has changed, such as the text of a reply that was taken back."""
         self._typed[conversation_id, visibility] = text
+        self._unsaved.pop((conversation_id, visibility), None)
         pane = self._workspace.pane(conversation_id)
         if pane is not None and pane.composer.visibility is visibility and pane.composer.text != text:
             pane.composer.set_text(text)
@@ -173,6 +193,7 @@ class Deck:
         key = (conversation_id, visibility)
         left = self._typed.get(key, "").replace(sent, "", 1).strip("\n")
         self._typed[key] = left
+        self._unsaved.pop(key, None)
         self._desk.save_draft(*key, left)
         kept = tuple(file for file in self._files.get(conversation_id, ()) if file not in files)
         self._files[conversation_id] = kept

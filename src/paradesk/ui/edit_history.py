@@ -1,7 +1,6 @@
 """Undo and redo steps, and which edits belong to one step. Pure."""
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from paradesk.ui.text_buffer import Position
@@ -10,8 +9,7 @@ _MAX_STEPS = 1000
 _MAX_CHARACTERS = 10_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """One undo step: at `start`, `removed` was replaced by `inserted`, which ends at `end`."""
 
     start: "Position"
@@ -81,11 +79,11 @@ class EditHistory:
             begins_word = last.inserted[-1:].isspace() and not edit.inserted.isspace()
             if edit.removed or edit.start != last.end or "\n" in edit.inserted or begins_word:
                 return None
-            return replace(last, inserted=last.inserted + edit.inserted, end=edit.end)
+            return last._replace(inserted=last.inserted + edit.inserted, end=edit.end)
         if "\n" in edit.removed:
             return None
         if edit.kind == "back" and edit.start.line == last.start.line and edit.before[0] == last.start:
-            return replace(last, start=edit.start, removed=edit.removed + last.removed, end=edit.end)
+            return last._replace(start=edit.start, removed=edit.removed + last.removed, end=edit.end)
         if edit.kind == "forward" and edit.start == last.start:
-            return replace(last, removed=last.removed + edit.removed)
+            return last._replace(removed=last.removed + edit.removed)
         return None

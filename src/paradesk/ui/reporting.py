@@ -3,14 +3,16 @@
 import os
 import re
 from collections import deque
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from textual.app import App
 
-from paradesk.config.settings import Settings
 from paradesk.ui.alerts import Alert, notify_system
 from paradesk.ui.safety import safe_title
-from paradesk.ui.screens.reading import Notice
+
+if TYPE_CHECKING:
+    from paradesk.config.settings import Settings
+    from paradesk.ui.screens.reading import Notice
 
 Severity = Literal["information", "warning", "error"]
 
@@ -21,7 +23,7 @@ _TOAST_SECONDS = {"information": 4.0, "warning": 7.0, "error": 12.0}
 class Reporter:
     """Writes to the places outside the panes. What it writes past the widgets is cleaned here."""
 
-    def __init__(self, app: App[int], settings: Settings) -> None:
+    def __init__(self, app: App[int], settings: "Settings") -> None:
         self._app, self._settings = app, settings
         self.notices: deque[Notice] = deque(maxlen=KEPT_NOTICES)
         self.terminal_title = ""
@@ -30,6 +32,8 @@ class Reporter:
 
     def tell(self, text: str, severity: str, at: float) -> None:
         """Show a toast and keep it among the notices."""
+        from paradesk.ui.screens.reading import Notice
+
         self.notices.append(Notice(at, text, severity))
         known = cast(Severity, severity if severity in _TOAST_SECONDS else "information")
         self._app.notify(text, severity=known, timeout=_TOAST_SECONDS[known], markup=False)

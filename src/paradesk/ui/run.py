@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from paradesk.desk.desk import Desk, Profile
     from paradesk.keymap.keymap import Keymap
 
-FRAMES_PER_SECOND = "240"
-"""Upper bound for screen updates; a key then waits at most 4 ms for its echo."""
+FRAMES_PER_SECOND = "1000"
+"""Upper bound for screen updates; a key then waits at most 1 ms for its echo."""
 
 END_LIMIT = 0.9
 """Seconds from a signal to the end of the program, whatever hangs."""
@@ -34,15 +34,17 @@ def run_app(
     keymaps: "Sequence[Keymap]",
     library: "Library",
     title: str = "",
+    warnings: Sequence[str] = (),
 ) -> int:
     """Run the workstation until the agent or a signal ends it, and return the exit status.
 
     0 after quitting, 128 + n after signal n, 1 after an error of its own (a line on standard error says where the
     report is). Raises DeskBusy when another Paradesk has the directory, JournalError when its journal cannot be used.
-    `title` names the desk in the status bar.
+    `title` names the desk in the status bar; `warnings` is what the agent is told at the start.
     """
     os.environ.setdefault("TEXTUAL_FPS", FRAMES_PER_SECOND)  # read when Textual is imported
     gc.disable()
+    sys.setswitchinterval(0.0005)
     from paradesk.desk.desk import Desk
     from paradesk.ui.app import ParadeskApp
     from paradesk.ui.input_guard import guarded_driver
@@ -59,6 +61,7 @@ def run_app(
             keymaps=keymaps,
             library=library,
             title=title,
+            warnings=warnings,
             driver_class=guarded_driver(),
         )
         with _terminal_restored():
@@ -81,6 +84,7 @@ async def _run(app: Any, desk: "Desk") -> int:
     def end(number: int) -> None:
         if not received:
             received.append(number)
+            app.deck.save_drafts()
             _end_whatever_hangs(number, desk)
         app.exit(128 + number)
 

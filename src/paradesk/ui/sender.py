@@ -63,6 +63,7 @@ class Sender:
             return False
         if claim is not None:
             claim()
+        self._deck.save_drafts()
         name = who(thread)
 
         def accepted(_outcome: object) -> None:

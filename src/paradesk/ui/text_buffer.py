@@ -334,12 +334,12 @@ class TextBuffer:
         lines = self.lines
         old_line = lines[start.line]
         removed = self.slice(start, end)
-        new = text.split("\n")
-        new[0] = old_line[: start.column] + new[0]
-        new[-1] += lines[end.line][end.column :]
-        if len(new) == 1 and start.line == end.line:
-            lines[start.line] = new[0]
+        if start.line == end.line and "\n" not in text:
+            lines[start.line] = old_line[: start.column] + text + old_line[end.column :]
         else:
+            new = text.split("\n")
+            new[0] = old_line[: start.column] + new[0]
+            new[-1] += lines[end.line][end.column :]
             lines[start.line : end.line + 1] = new
         self.size += len(text) - len(removed)
         self.version += 1

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable, Sequence
 
-from paradesk.core.hotlist import HotlistRow, Rank, title_name
+from paradesk.core.hotlist import HotlistRow, Rank, next_waiting, title_name
 from paradesk.core.model import Conversation, Delivery, Link
 from paradesk.core.names import first_name, hue
 from paradesk.core.state import State, Thread
@@ -123,12 +123,11 @@ def status_pieces(
     if queued:
         left.append(Piece(f"{queued} in queue", 5))
     left.append(Piece(f"{len(waiting)} waiting", 2, "strong" if waiting else "dim"))
-    others = [row for row in waiting if row.conversation_id != panes.active]
-    if others:
-        first = others[0]
-        waited = now - (first.waiting_since or now)
-        text = f"next: {first_name(first.name) or first.name} {span(waited)}{waiting_mark(waited, target)}"
-        left.append(Piece(text, 4, "alert" if waiting_mark(waited, target) else ""))
+    if (first := next_waiting(rows, panes.active)) is not None:
+        name = first_name(first.name) or first.name
+        waited = 0.0 if first.waiting_since is None else now - first.waiting_since
+        since = "" if first.waiting_since is None else f" {span(waited)}{waiting_mark(waited, target)}"
+        left.append(Piece(f"next: {name}{since}", 4, "alert" if waiting_mark(waited, target) else ""))
     return left, [Piece(time.strftime("%H:%M", time.localtime(now)), 8)]
 
 

@@ -1,8 +1,8 @@
 """From the state to the widgets: what changes on the screen when a new snapshot comes, or when a second has passed."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from paradesk.config.state import first_run_done, mark_first_run_done
 from paradesk.core.hotlist import HotlistRow, Rank, hotlist, title_name
 from paradesk.core.model import ConversationId, Visibility
 from paradesk.core.names import mixed_up
@@ -81,14 +81,9 @@ class View:
         await self._first_steps()
 
     async def _first_steps(self) -> None:
-        mark: Path = self._app.directory / "first-steps-shown"
-        if mark.exists():
+        if first_run_done():
             return
-        try:
-            mark.parent.mkdir(parents=True, exist_ok=True)
-            mark.touch(mode=0o600)
-        except OSError:
-            pass
+        mark_first_run_done()
         await self._app.router.run("app.intro")
 
     def _open_first(self) -> None:

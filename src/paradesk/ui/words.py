@@ -52,7 +52,7 @@ def waiting_mark(seconds: float, target: float) -> str:
 
 def waiting_text(thread: Thread, now: float, target: float) -> str:
     """Return how long this customer has waited, with its mark, or nothing when nobody waits."""
-    if thread.waiting_since is None or thread.conversation.ended:
+    if thread.waiting_since is None or thread.conversation.ended or thread.removed:
         return ""
     waited = now - thread.waiting_since
     return clock(waited) + waiting_mark(waited, target)

@@ -57,17 +57,20 @@ def test_the_jump_order() -> None:
     assert rows["Waits 50"].waiting_since == 50.0
 
 
-def test_next_waiting_goes_round() -> None:
-    """From the longest wait to the shortest, then the queue, then from the start; done chats never."""
+def test_next_waiting_is_who_has_waited_longest_of_the_others() -> None:
+    """Ours before the queue, never the active chat, never one that is done."""
+
+    def following(value: State, active: str | None) -> str | None:
+        row = next_waiting(hotlist(value), None if active is None else ConversationId(f"acme/{active}"))
+        return None if row is None else row.name
+
     value = state(
         thread("a", 1.0), thread("b", 2.0), thread("q", 0.5, joined=False), thread("done", 0.1, ended=True), thread("i")
     )
-    ids = [ConversationId(f"acme/{name}") for name in ("a", "b", "q")]
-    assert next_waiting(value, None) == ids[0]
-    assert next_waiting(value, ConversationId("acme/i")) == ids[0]
-    assert [next_waiting(value, after) for after in ids] == [ids[1], ids[2], ids[0]]
-    assert next_waiting(state(thread("a", 1.0)), ids[0]) is None
-    assert next_waiting(State(), None) is None
+    assert [following(value, active) for active in (None, "i", "a", "b", "q")] == ["a", "a", "b", "a", "a"]
+    assert following(state(thread("a", 1.0), thread("q", 0.5, joined=False)), "a") == "q"
+    assert following(state(thread("a", 1.0)), "a") is None
+    assert following(State(), None) is None
 
 
 def test_a_row_tells_what_needs_attention() -> None:

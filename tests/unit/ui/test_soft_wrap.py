@@ -155,11 +155,11 @@ def test_typing_at_the_end_of_a_long_text_breaks_only_its_last_rows(monkeypatch:
         return real(line, start, width)
 
     monkeypatch.setattr(module, "_row_end", counting)
-    buffer = TextBuffer("word " * 400)
+    buffer = TextBuffer(" ".join("abcdefghijkl"[: 2 + number * number % 11] for number in range(400)))
     view = TextView(buffer, 50)
     buffer.move_to(buffer.end)
     view.visible(6)
-    assert len(broken) >= 40
+    assert len(broken) > 40
     for character in "more text":
         broken.clear()
         buffer.insert(character, typed=True)
@@ -169,7 +169,7 @@ def test_typing_at_the_end_of_a_long_text_breaks_only_its_last_rows(monkeypatch:
     broken.clear()
     buffer.insert("x")
     view.visible(6)
-    assert len(broken) <= 10
+    assert len(broken) <= 15
 
 
 def test_only_what_is_shown_is_broken() -> None:

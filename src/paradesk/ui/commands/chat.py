@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paradesk.connectors.base import Outcome
+from paradesk.core.hotlist import hotlist
 from paradesk.core.hotlist import next_waiting as who_waits_next
 from paradesk.core.intents import EndChat, Join, Leave, Transfer
 from paradesk.core.model import ClientId, Delivery, LocalFile, Visibility
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
 
 async def next_waiting(app: "ParadeskApp") -> None:
     """Go to the customer who has waited longest."""
-    found = who_waits_next(app.state, app.deck.panes.active)
-    if found is None:
+    row = who_waits_next(hotlist(app.state), app.deck.panes.active)
+    if row is None:
         app.tell("Nobody else waits")
         return
-    await app.deck.open(found)
+    await app.deck.open(row.conversation_id)
 
 
 async def join(app: "ParadeskApp") -> None:
@@ -54,7 +55,7 @@ async def leave(app: "ParadeskApp") -> None:
         if yes:
             submit(app, thread, Leave(thread.conversation.id), "leaving", lambda _: app.tell(f"{who(thread)}: left"))
 
-    detail = "The chat goes back to the queue; the customer is not told. Your draft is kept."
+    detail = "You are no longer in it; where there is a queue, it goes back there. Your draft is kept."
     await app.ask(ConfirmScreen(f"Leave the chat with {who(thread)}?", detail), answered)
 
 

@@ -1,10 +1,11 @@
 """Actions about the workspace: hotlist, panels, reading back, canned responses, help, themes, the end."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from paradesk.core.model import Attachment
+from paradesk.core.model import Agent, Attachment
 from paradesk.core.state import Thread
 from paradesk.core.text import clean_filename
 from paradesk.keymap.actions import ACTIONS
@@ -56,8 +57,11 @@ async def open_row(beside: bool, app: "ParadeskApp") -> None:
 
 
 def customer_panel(app: "ParadeskApp") -> None:
-    """Show or hide what is known of the active customer."""
+    """Show what is known of the active customer, page through it, and hide it after the last page."""
+    if app.panel_wanted and app.body.panel.next_page():
+        return
     app.panel_wanted = not app.panel_wanted
+    app.body.panel.key = app.key("customer.panel")
     app.share_out()
     app.refresh_view()
 
@@ -70,10 +74,10 @@ def focus_transcript(app: "ParadeskApp") -> None:
     app.screen.set_focus(inside)
 
 
-def find(app: "ParadeskApp") -> None:
+async def find(app: "ParadeskApp") -> None:
     """Find text in the transcript of the pane."""
     if (pane := app.deck.acting) is not None:
-        pane.find_bar.open()
+        await pane.find()
 
 
 def in_transcript(action_id: str, app: "ParadeskApp") -> None:
@@ -102,6 +106,8 @@ async def pick_canned(app: "ParadeskApp") -> None:
     pane, thread = found
     profile = app.state.profiles.get(thread.conversation.profile)
     agent = profile.agent if profile is not None else None
+    if app.settings.agent_name:
+        agent = replace(agent or Agent("", ""), name=app.settings.agent_name)
 
     def chosen(result: PickerResult | None) -> None:
         if result is not None and result.conversation_id == pane.conversation_id:

@@ -1,6 +1,7 @@
 """Choosing a file to attach: a path that completes itself, and the files that fit."""
 
 import mimetypes
+import re
 from pathlib import Path
 from typing import ClassVar
 
@@ -45,6 +46,19 @@ def local_file(path: Path, limit_bytes: int) -> LocalFile:
     return LocalFile(str(path.resolve()), clean_filename(path.name), media_type, found.st_size)
 
 
+_AFRESH = re.compile(r".*/['\"]?(?=/|~/)", re.DOTALL)
+
+
+def started_over(text: str) -> str:
+    """Return the path that was meant where a whole one was typed or pasted behind the folder that stood there.
+
+    `/home/ana//tmp/a.png` is `/tmp/a.png`, and `/home/ana/~/a.png` is `~/a.png`, as in other programs that complete
+    paths; terminals that quote a file that is dropped on them are understood as well.
+    """
+    fresh = _AFRESH.sub("", text)
+    return fresh.rstrip("'\" ") if fresh != text and fresh.endswith(("' ", "'", '"', '" ')) else fresh
+
+
 class AttachScreen(Dialog[LocalFile]):
     """Type a path; Tab completes it; Enter opens a folder or takes a file."""
 
@@ -72,6 +86,9 @@ class AttachScreen(Dialog[LocalFile]):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """List what begins like this."""
+        if (fresh := started_over(event.value)) != event.value:
+            self._go(fresh)
+            return
         self.problem("")
         folder, _, start = event.value.rpartition("/")
         place = Path(folder or "/").expanduser() if event.value.startswith(("/", "~")) else Path(folder or ".")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from textwrap import wrap
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -12,6 +13,10 @@ from textual.widgets import Input, Static
 
 from paradesk.ui.content import assemble, plain
 from paradesk.ui.screens.dialog import Dialog
+
+
+_KEYS, _TITLE = 20, 16
+"""Columns of the help, in cells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +81,12 @@ class HelpScreen(ReadingScreen):
                 category = row.category
                 parts.append((f"{'' if not parts else chr(10)}{category}\n", "bold underline"))
             keys = "  or  ".join(row.keys[:3]) or "no key"
-            parts.append((f"  {keys:<26}", "bold" if row.keys else "dim"))
-            parts.append((f" {row.title.rstrip('…'):<18}", ""))
-            parts.append((f" {row.description}\n", "dim"))
+            parts.append((f"  {keys:<{_KEYS}}", "bold" if row.keys else "dim"))
+            parts.append((f" {row.title.rstrip('…'):<{_TITLE}}", ""))
+            room = min(100, self.app.size.width * 96 // 100) - _KEYS - _TITLE - 10
+            lines = wrap(row.description, max(room, 12))
+            hanging = "\n" + " " * (_KEYS + _TITLE + 4)
+            parts.append((f" {hanging.join(lines)}\n", "dim"))
         if not parts:
             parts.append(("nothing matches", "dim"))
         return assemble(*parts)
@@ -103,7 +111,7 @@ class IntroScreen(ReadingScreen):
 
     def _text(self) -> Content:
         parts: list[tuple[str, str]] = [
-            ("What you type goes to the chat that is marked, and to no other:\n\n", ""),
+            ("What you type goes to the chat that is marked, and to no other:\n", ""),
             ("  ┏━ ▶ 1 ━ Sarah Chen #1245 ━━━━━━┓ ", "bold"),
             ("┌─ 2 ─ Jonas Kühn #1251 ────────┐\n", "dim"),
             ("  ┃ Sarah  where is my parcel?    ┃ ", "bold"),
@@ -118,7 +126,7 @@ class IntroScreen(ReadingScreen):
         for keys, meaning in self._keys[:10]:
             parts.append((f"  {keys:<12}", "bold"))
             parts.append((f" {meaning}\n", ""))
-        parts.append(("\nNothing that you type is lost: drafts stay with their chat.", "dim"))
+        parts.append(("Nothing that you type is lost: drafts stay with their chat.", "dim"))
         return assemble(*parts)
 
 

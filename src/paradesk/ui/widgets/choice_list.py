@@ -13,6 +13,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from paradesk.ui.content import segments_width
+from paradesk.ui.widgets.lines import shorten
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,9 @@ class ChoiceList(Widget):
             if self.is_mounted:
                 self.post_message(self.Moved(self._cursor))
         self._reveal()
-        self.refresh(layout=True)
+        if self.is_mounted:
+            # A layout that is asked for earlier keeps Textual from noticing this one.
+            self.refresh(layout=True)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """All rows, or the one that says that there are none; the style sheet caps it."""
@@ -166,6 +169,6 @@ class ChoiceList(Widget):
         hint = f" {choice.hint} {more}" if more else f" {choice.hint}"
         room = width - 3 - segments_width(hint)
         strips: list[Segment] = [Segment(" ▶ " if at_cursor else "   ", style)]
-        body = Strip([Segment(label, style)]).adjust_cell_length(max(room, 0), style)
+        body = Strip([Segment(shorten(label, max(room, 0)), style)]).adjust_cell_length(max(room, 0), style)
         hint_style: Style = style if at_cursor else base + self.get_component_rich_style("choice-list--hint")
         return Strip([*strips, *body, Segment(hint, hint_style)]).adjust_cell_length(width, style)

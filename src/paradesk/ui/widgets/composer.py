@@ -2,11 +2,10 @@
 
 import time
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 from rich.style import Style
 from textual import events
-from textual.message import Message
 from textual.timer import Timer
 
 from paradesk.core.model import LocalFile, Visibility
@@ -16,6 +15,7 @@ from paradesk.ui.composer_keys import EDITS, typed_character
 from paradesk.ui.key_burst import KeyBurst
 from paradesk.ui.sent_text import SentText
 from paradesk.ui.text_buffer import Position
+from paradesk.ui.widgets import composer_messages
 from paradesk.ui.widgets.composer_rows import Mode, Row, Target, files_row, gutter, recipient_row
 from paradesk.ui.widgets.editor import Editor
 
@@ -64,67 +64,12 @@ class Composer(Editor):
     }
     """
 
-    class Told(Message):
-        """What a composer says to its owner."""
-
-        def __init__(self, composer: "Composer") -> None:
-            super().__init__()
-            self.composer = composer
-
-        @property
-        def control(self) -> "Composer":
-            """The composer."""
-            return self.composer
-
-    class Changed(Told):
-        """The text was changed by the agent, or by accepting what was sent."""
-
-        def __init__(self, composer: "Composer", text: str) -> None:
-            super().__init__(composer)
-            self.text = text
-
-    class SendRequested(Told):
-        """The agent wants this out. Answer with `accept_sent(text)`, or with `release_sent(text)` when refused."""
-
-        def __init__(
-            self, composer: "Composer", text: str, visibility: Visibility, attachments: tuple[LocalFile, ...]
-        ) -> None:
-            super().__init__(composer)
-            self.text = text
-            self.visibility = visibility
-            self.attachments = attachments
-
-        def claim(self) -> None:
-            """Say that it is being delivered: the same text is not asked for again before there is an answer."""
-            self.composer.claim_sent(self.text)
-
-    class SlotsOpen(Told):
-        """A send was stopped because these blanks are open; the first is selected now."""
-
-        def __init__(self, composer: "Composer", names: tuple[str, ...]) -> None:
-            super().__init__(composer)
-            self.names = names
-
-    class Typing(Told):
-        """The agent is writing a public reply (repeated every few seconds), or has stopped."""
-
-        def __init__(self, composer: "Composer", typing: bool) -> None:
-            super().__init__(composer)
-            self.typing = typing
-
-    class PasteCut(Told):
-        """Text that came in was longer than a reply can hold: at least `lost` characters were left out."""
-
-        def __init__(self, composer: "Composer", lost: int) -> None:
-            super().__init__(composer)
-            self.lost = lost
-
-    class AttachmentRemoved(Told):
-        """The agent took a file away again."""
-
-        def __init__(self, composer: "Composer", file: LocalFile) -> None:
-            super().__init__(composer)
-            self.file = file
+    Changed: TypeAlias = composer_messages.Changed
+    SendRequested: TypeAlias = composer_messages.SendRequested
+    SlotsOpen: TypeAlias = composer_messages.SlotsOpen
+    Typing: TypeAlias = composer_messages.Typing
+    PasteCut: TypeAlias = composer_messages.PasteCut
+    AttachmentRemoved: TypeAlias = composer_messages.AttachmentRemoved
 
     def __init__(
         self,
@@ -267,7 +212,7 @@ class Composer(Editor):
         self._forget_request(sent)
         self._stop_typing()
         self.update()
-        self.post_message(self.Changed(self, self.text))
+        self._tell_change()
 
     def release_sent(self, sent: str) -> None:
         """What was requested as `sent` was refused: it stays, and can be sent again."""
@@ -403,9 +348,10 @@ class Composer(Editor):
         return Mode(self._visibility is Visibility.NOTE, self._active)
 
     def _remark(self) -> str:
-        count = len(self.open_slots)
+        count, lines = len(self.open_slots), len(self.buffer.lines)
+        if not count and lines <= self.max_rows:
+            return ""
         blanks = "" if not count else "1 blank" if count == 1 else f"{count} blanks"
-        lines = len(self.buffer.lines)
         place = f"line {self.buffer.cursor.line + 1}/{lines}" if lines > self.max_rows and self._active else ""
         return " · ".join(filter(None, (blanks, place)))
 
@@ -419,7 +365,7 @@ class Composer(Editor):
 
     def text_edited(self) -> None:
         """Tell the owner, and now and then the customer."""
-        self.post_message(self.Changed(self, self.text))
+        self._tell_change()
         if not self.buffer.size:
             self._stop_typing()
         elif self._visibility is Visibility.PUBLIC:
@@ -429,6 +375,12 @@ class Composer(Editor):
                 self.post_message(self.Typing(self, True))
                 if self._typing_timer is None:
                     self._typing_timer = self.set_interval(TYPING_SECONDS, self._rest)
+
+    def _tell_change(self) -> None:
+        # Straight to the parent: a turn through the composer's own queue would hold up the repaint of each key.
+        parent = self.parent
+        if parent is not None:
+            parent.post_message(self.Changed(self, self.text))
 
     def _rest(self) -> None:
         if self._clock() - self._typing_last >= TYPING_SECONDS:

@@ -1,8 +1,9 @@
 """How the composer's rows look: the recipient's line, the text with its cursor and blanks, the attached files."""
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from rich.segment import Segment
@@ -57,6 +58,7 @@ def gutter(mode: Mode, width: int) -> str:
     return "╎╎ " if mode.note else "┃ " if mode.active else "│ "
 
 
+@lru_cache(64)
 def recipient_row(mode: Mode, target: Target | None, width: int, remark: str, has_text: bool) -> Row:
     """The first row: who this goes to, in capitals behind an arrow when a key press would reach them."""
     edge = gutter(mode, width)
@@ -64,16 +66,18 @@ def recipient_row(mode: Mode, target: Target | None, width: int, remark: str, ha
     if target is not None:
         name, number = clean_line(target.name, 60), clean_line(target.number, 20)
     who = (name.upper() if mode.active else name) + (f" #{number}" if number else "") or "nobody"
-    if mode.note:
-        mark = "▶ NOTE" if mode.active else "note"
-        lead, tail = f"{mark} — only agents see this", f" · {who}"
-    else:
-        lead, tail = ("▶ to " if mode.active else "draft to " if has_text else "to "), who
     room = width - cells(edge)
-    right = f" {remark} " if remark and cells(lead) + min(cells(tail), 12) + cells(remark) + 3 <= room else ""
+    if mode.note:
+        # The word NOTE and the name come first; what a note is can be said where there is room left.
+        mark = "▶ NOTE" if mode.active else "note"
+        leads = [f"{mark}{meaning} · " for meaning in (" — only agents see this", " — agents only", "")]
+        lead = next((lead for lead in leads if cells(lead) + cells(who) <= room), leads[-1])
+    else:
+        lead = "▶ to " if mode.active else "draft to " if has_text else "to "
+    right = f" {remark} " if remark and cells(lead) + min(cells(who), 12) + cells(remark) + 3 <= room else ""
     left = clean_line(lead, max(1, room)) if cells(lead) > room else lead
     space = room - cells(right) - cells(left)
-    tail = tail if cells(tail) <= space else clean_line(tail, space) if space > 1 else ""
+    tail = who if cells(who) <= space else clean_line(who, space) if space > 1 else ""
     gap = max(0, space - cells(tail))
     style = ("note" if mode.note else "recipient") if mode.active else "quiet"
     fill = " " + "╌" * (gap - 1) if mode.note and gap > 1 else " " * gap
@@ -93,36 +97,38 @@ def text_row(
 ) -> Row:
     """Columns `start` to `stop` of a line as one row; `cursor` and `selected` are columns of that line."""
     text = line[start:stop]
-    first_column = max(0, start - _SLOT_REACH)
-    found = find_slots(line[first_column : stop + _SLOT_REACH]) if SLOT_OPEN in line else []
-    spans = [(first_column + slot.start, first_column + slot.end, "slot") for slot in found]
+    marks: list[tuple[int, int, str]] = []
+    if SLOT_OPEN in line:
+        first_column = max(0, start - _SLOT_REACH)
+        for slot in find_slots(line[first_column : stop + _SLOT_REACH]):
+            marks.append((first_column + slot.start - start, first_column + slot.end - start, "slot"))
     if selected is not None:
-        spans.append((*selected, "selection"))
-    marks = [
-        (max(first, start) - start, min(last, stop) - start, name)
-        for first, last, name in spans
-        if first < stop and last > start
-    ]
+        marks.append((selected[0] - start, selected[1] - start, "selection"))
     cursor_cell = -1
     if cursor is not None:
         at = cursor - start
         cursor_cell = cells(edge[0]) + cells(text[:at])
-        marks.append((at, next_boundary(text, at) if at < len(text) else at + 1, "cursor"))
-    pieces = [edge]
-    if not marks:
-        if text:
-            pieces.append((shown(text), ""))
-    else:
-        padded = text + " " if cursor is not None and cursor == stop else text
-        cuts = sorted({0, len(padded), *(cut for first, last, _ in marks for cut in (first, last))})
-        for first, last in itertools.pairwise(cuts):
-            style = ""
-            for mark in marks:  # the last one that covers the piece wins
-                if mark[0] <= first and last <= mark[1]:
-                    style = mark[2]
-            pieces.append((shown(padded[first:last]), style))
-    used = sum(cells(piece) for piece, _ in pieces)
+        if at == len(text):
+            text += " "
+        marks.append((at, next_boundary(text, at), "cursor"))
+    pieces = [edge, *_marked(text, marks)]
+    used = cells(edge[0]) + cells(text)
     return Row(tuple(pieces), used, cursor_cell, text.isascii())
+
+
+def _marked(text: str, marks: list[tuple[int, int, str]]) -> Iterator[tuple[str, str]]:
+    """The text in pieces as drawn, each with the name of the last mark that covers it."""
+    size = len(text)
+    cuts = {0, size}
+    for first, last, _ in marks:
+        cuts.add(min(max(0, first), size))
+        cuts.add(min(max(0, last), size))
+    for first, last in itertools.pairwise(sorted(cuts)):
+        style = ""
+        for mark in marks:
+            if mark[0] <= first and last <= mark[1]:
+                style = mark[2]
+        yield shown(text[first:last]), style
 
 
 def hint_row(edge: tuple[str, str], hint: str, width: int, *, cursor: bool) -> Row:
@@ -144,7 +150,8 @@ def size_words(size: int) -> str:
     return f"{size / 1_000_000:.1f} MB"
 
 
-def files_row(edge: tuple[str, str], files: Sequence[LocalFile], width: int, remove_key: str) -> Row:
+@lru_cache(16)
+def files_row(edge: tuple[str, str], files: tuple[LocalFile, ...], width: int, remove_key: str) -> Row:
     """The row of attached files; the key that takes the last one away again is named while there is room."""
     room = width - cells(edge[0])
     names = [f"[file] {clean_line(file.name, 30)} {size_words(file.size)}" for file in files]

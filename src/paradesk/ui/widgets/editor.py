@@ -1,6 +1,6 @@
 """A multi-line editor widget that repaints only the rows that a key changed; the composer is built on it."""
 
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from rich.style import Style
 from textual import events
@@ -15,6 +15,14 @@ from paradesk.ui.text_view import TextView, VisibleRow
 from paradesk.ui.widgets.composer_rows import Row, hint_row, paint, text_row
 
 _KEPT_STRIPS = 256
+
+
+class Frame(NamedTuple):
+    """What surrounds the text at one width."""
+
+    edge: tuple[str, str]
+    above: list[Row]
+    below: list[Row]
 
 
 class Editor(Widget):
@@ -143,6 +151,12 @@ class Editor(Widget):
         """End a drag."""
         self._end_drag()
 
+    def on_resize(self) -> None:
+        """Draw for the new size, whatever part of it is visible."""
+        if self.size != self._drawn_size:
+            self._drawn_size = Size(0, 0)
+            self.refresh()
+
     def watch_has_focus(self, has_focus: bool) -> None:
         """Show or hide the cursor."""
         super().watch_has_focus(has_focus)
@@ -163,14 +177,14 @@ class Editor(Widget):
 
     def update(self) -> None:
         """Repaint the rows that differ from what is on the screen; lay out when their number changed."""
-        size = self.size
-        if not size or not self.is_mounted:
-            return
-        if self._wanted_height(size.width) != self._asked_height:
-            self._rows = self._build(size)
+        size = self._drawn_size
+        if not size:
+            return  # the first drawing will show it
+        frame = self._frame(size.width)
+        old, self._rows = self._rows, self._build(size, frame)
+        if self._wanted_height(frame) != self._asked_height:
             self.refresh(layout=True)
             return
-        old, self._rows = self._rows, self._build(size)
         if len(old) != len(self._rows):
             self.refresh()
             return
@@ -202,48 +216,49 @@ class Editor(Widget):
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """The rows that everything takes at this width."""
-        self._asked_height = self._wanted_height(width)
+        self._asked_height = self._wanted_height(self._frame(width))
         return self._asked_height
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The rows of a region, each drawn once and kept until it changes."""
-        size = self.size
-        if size != self._drawn_size:
+        size = self._drawn_size
+        if crop.size != size and size != self.size:
             self._strips.clear()
-            self._drawn_size = size
-            self._rows = self._build(size)
+            self._drawn_size = size = self.size
+            self._rows = self._build(size, self._frame(size.width))
         self._move_terminal_cursor()
         strips = [self._strip(row, size.width) for row in self._rows[crop.y : crop.bottom]]
         if crop.x or crop.width != size.width:
             return [strip.crop(crop.x, crop.right) for strip in strips]
         return strips
 
-    def _wanted_height(self, width: int) -> int:
-        self._fit(width)
-        text = 1 if not self.buffer.size else self.view.row_count(self._max_rows)
-        return len(self.rows_above(width)) + text + len(self.rows_below(width))
+    def _frame(self, width: int) -> Frame:
+        """What surrounds the text, with the text fitted into the rest of the width."""
+        edge = self.edge(width)
+        self.view.resize(width - len(edge[0]))
+        return Frame(edge, self.rows_above(width), self.rows_below(width))
 
-    def _fit(self, width: int) -> None:
-        self.view.resize(max(2, width - len(self.edge(width)[0])))
+    def _wanted_height(self, frame: Frame) -> int:
+        text = self.view.row_count(self._max_rows) if self.buffer.size else 1
+        return len(frame.above) + text + len(frame.below)
 
-    def _build(self, size: Size) -> list[Row]:
+    def _build(self, size: Size, frame: Frame) -> list[Row]:
         """The rows for exactly this size. Where it is too small, the text is the last to go."""
         width, height = size
         if not width or not height:
             self._visible = []
             return []
-        self._fit(width)
-        below = self.rows_below(width)
+        edge, above, below = frame
         if height < 3:
             below = []
-        above = self.rows_above(width)[: max(0, height - 1 - len(below))]
+        above = above[: max(0, height - 1 - len(below))]
         self._first_text_row = len(above)
-        rows = [*above, *self._text_rows(width, height - len(above) - len(below)), *below]
+        rows = [*above, *self._text_rows(edge, width, height - len(above) - len(below)), *below]
         rows += [Row((), 0)] * (height - len(rows))
         return rows[:height]
 
-    def _text_rows(self, width: int, height: int) -> list[Row]:
-        buffer, edge = self.buffer, self.edge(width)
+    def _text_rows(self, edge: tuple[str, str], width: int, height: int) -> list[Row]:
+        buffer = self.buffer
         focused = self.has_focus
         self._visible = self.view.visible(height)
         if not buffer.size:
@@ -288,5 +303,6 @@ class Editor(Widget):
         if self.has_focus:
             for number, row in enumerate(self._rows):
                 if row.cursor >= 0:
-                    self.app.cursor_position = self.region.offset + Offset(row.cursor, number)
+                    x, y, _, _ = self.region
+                    self.app.cursor_position = Offset(x + row.cursor, y + number)
                     return

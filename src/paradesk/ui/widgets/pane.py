@@ -2,25 +2,27 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from rich.cells import cell_len
 from rich.style import Style
 from textual.app import ComposeResult
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
 from paradesk.core.model import ConversationId, LocalFile, Visibility
 from paradesk.core.state import Thread
-from paradesk.ui.safety import filtered
+from paradesk.ui.safety import FilteredRows
 from paradesk.ui.themes import hue_colour
 from paradesk.ui.widgets.composer import Composer
 from paradesk.ui.widgets.composer_rows import Target
-from paradesk.ui.widgets.find_bar import FindBar
-from paradesk.ui.widgets.lines import Part, shorten, spread, strip_of, width_of
+from paradesk.ui.widgets.lines import Part, cut_out, shorten, spread, strip_of, width_of
 from paradesk.ui.widgets.transcript import TranscriptView
 
+
+if TYPE_CHECKING:
+    from paradesk.ui.widgets.find_bar import FindBar
 
 _NAME_CELLS = 24
 """A name up to this width is cut only when nothing else can go."""
@@ -156,22 +158,35 @@ class Pane(Widget):
         self._owner = owner
         self.title = PaneTitle(number=0, name="")
         self.transcript = TranscriptView()
-        self.find_bar = FindBar()
+        self._find_bar: FindBar | None = None
         self.composer = Composer()
-        self._edges: tuple[object, Strip, Strip, Strip] | None = None
+        self._rows: list[Strip] = []
+        self._drawn_for: Size | None = None
+        self._filtered = FilteredRows(self)
 
     def compose(self) -> ComposeResult:
-        """Transcript, find line, composer."""
+        """Transcript and composer; the find line comes between them when it is wanted."""
         yield self.transcript
-        yield self.find_bar
         yield self.composer
+
+    async def find(self) -> None:
+        """Open the line for finding text in the transcript, and go there."""
+        from textual.widgets import Input
+
+        from paradesk.ui.widgets.find_bar import FindBar
+
+        if self._find_bar is None:
+            self._find_bar = FindBar()
+            await self.mount(self._find_bar, before=self.composer)
+        self._find_bar.open()
+        self.screen.set_focus(self._find_bar.query_one(Input))
 
     def show_title(self, title: PaneTitle) -> None:
         """Draw the frame for this title; only edges that look different are painted."""
         old, self.title = self.title, title
         if old == title:
             return
-        self._edges = None
+        self._drawn_for = None
         self.composer.target = title.target(dark=self.app.current_theme.dark)
         self.composer.active = title.active
         if old.active != title.active:
@@ -241,13 +256,13 @@ class Pane(Widget):
         event.stop()
         self._owner.tell(event.text, "information")
 
-    def on_find_bar_changed(self, event: FindBar.Changed) -> None:
+    def on_find_bar_changed(self, event: "FindBar.Changed") -> None:
         """Find as the agent types."""
         event.stop()
         self.transcript.find(event.query)
         self._show_matches(event.query)
 
-    def on_find_bar_step(self, event: FindBar.Step) -> None:
+    def on_find_bar_step(self, event: "FindBar.Step") -> None:
         """Go to another match."""
         event.stop()
         if event.direction > 0:
@@ -258,9 +273,10 @@ class Pane(Widget):
 
     def _show_matches(self, query: str) -> None:
         place, count = self.transcript.find_position
-        self.find_bar.show_count("" if not query else f"{place} of {count}" if count else "not found")
+        if self._find_bar is not None:
+            self._find_bar.show_count("" if not query else f"{place} of {count}" if count else "not found")
 
-    def on_find_bar_closed(self, event: FindBar.Closed) -> None:
+    def on_find_bar_closed(self, event: "FindBar.Closed") -> None:
         """Go back to writing."""
         event.stop()
         self.transcript.clear_find()
@@ -268,37 +284,33 @@ class Pane(Widget):
 
     def notify_style_update(self) -> None:
         """Draw the frame again in the colours of the new theme."""
-        self._edges = None
+        self._drawn_for = None
+        self._filtered.forget()
         super().notify_style_update()
 
-    def _drawn(self) -> tuple[Strip, Strip, Strip]:
-        """Return the upper edge, a row between, and the lower edge."""
-        width = self.outer_size.width
+    def _draw(self, size: Size) -> list[Strip]:
+        """Return all rows: the upper edge, the sides, and the lower edge."""
+        width = size.width
         title = self.title
-        dark = self.app.current_theme.dark
-        key = (title, width, dark)
-        if self._edges is None or self._edges[0] != key:
-            frame = self.get_component_rich_style("pane--frame-active" if title.active else "pane--frame")
-            alert = self.get_component_rich_style("pane--alert")
-            plain = Style(color=frame.color, bgcolor=frame.bgcolor)
-            name = plain + Style(color=hue_colour(title.hue, dark=dark), bold=True)
-            left, right = title_parts(title, width, plain, name, alert)
-            top = spread(left, right, width, ("━" if title.active else "─", plain))
-            side, across = ("┃", "━") if title.active else ("│", "─")
-            ends = "┗┛" if title.active else "└┘"
-            middle = strip_of([(side, plain), (" " * (width - 2), self.rich_style), (side, plain)], width, plain)
-            foot: list[Part] = [(ends[0] + across, plain)]
-            if title.foot:
-                foot.append((f" {shorten(title.foot, width - 6)} ", alert))
-            bottom = spread(foot, [(ends[1], plain)], width, (across, plain))
-            self._edges = (key, top, middle, bottom)
-        return self._edges[1:]
+        frame = self.get_component_rich_style("pane--frame-active" if title.active else "pane--frame")
+        alert = self.get_component_rich_style("pane--alert")
+        plain = Style(color=frame.color, bgcolor=frame.bgcolor)
+        name = plain + Style(color=hue_colour(title.hue, dark=self.app.current_theme.dark), bold=True)
+        left, right = title_parts(title, width, plain, name, alert)
+        top = spread(left, right, width, ("━" if title.active else "─", plain))
+        side, across = ("┃", "━") if title.active else ("│", "─")
+        ends = "┗┛" if title.active else "└┘"
+        middle = strip_of([(side, plain), (" " * (width - 2), self.rich_style), (side, plain)], width, plain)
+        foot: list[Part] = [(ends[0] + across, plain)]
+        if title.foot:
+            foot.append((f" {shorten(title.foot, width - 6)} ", alert))
+        bottom = spread(foot, [(ends[1], plain)], width, (across, plain))
+        return [top, *[middle] * (size.height - 2), bottom]
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Draw the frame; the widgets inside draw themselves."""
-        top, middle, bottom = self._drawn()
-        height = self.outer_size.height
-        rows = [top if y == 0 else bottom if y == height - 1 else middle for y in range(crop.y, crop.bottom)]
-        if (crop.x, crop.width) != (0, self.outer_size.width):
-            rows = [row.crop(crop.x, crop.right) for row in rows]
-        return filtered(self, rows)
+        size = self.outer_size
+        if self._drawn_for != size:
+            self._rows = self._draw(size)
+            self._drawn_for = size
+        return cut_out(self._filtered.pass_through(self._rows), crop, size.width)

@@ -1,0 +1,125 @@
+"""What an agent typed and opened comes back, however the program ended; the terminal is left as it was."""
+
+import os
+import signal
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Places, Start
+from tests.e2e.reading import panes
+from tests.e2e.terminal import Terminal, needs_tmux
+
+pytestmark = [pytest.mark.e2e, needs_tmux]
+
+PATIENCE = 20.0
+
+
+@pytest.fixture
+def profile(places: Places) -> Places:
+    """A profile on the simulator, whose chats are the same at each start."""
+    (places.config / "config.toml").write_text('[profiles.shop]\nconnector = "simulator"\nseed = "3"\n', encoding="utf-8")
+    return places
+
+
+def worked_on(start: Start) -> Terminal:
+    """Start, open two chats, and leave a draft in each, the second one as a note."""
+    terminal = start()
+    terminal.wait(lambda seen: len(panes(seen)) >= 2, what="two panes")
+    terminal.type("a reply for the first")
+    terminal.wait(lambda seen: "a reply for the first" in panes(seen)[1].text, what="the first draft")
+    terminal.press("C-x", "2")
+    terminal.wait_text("active: 2 ")
+    terminal.press("F9")
+    terminal.wait(lambda seen: "▶ NOTE" in panes(seen)[2].text, what="note mode")
+    terminal.type("a note on the second")
+    terminal.wait(lambda seen: "a note on the second" in panes(seen)[2].text, what="the note")
+    return terminal
+
+
+def as_it_was(start: Start, names: dict[int, str]) -> None:
+    """Start again and look for all of it."""
+    terminal = start()
+    screen = terminal.wait(
+        lambda seen: "a note on the second" in seen and "a reply for the first" in seen, what="both drafts"
+    )
+    seen = panes(screen)
+    assert {number: seen[number].name for number in (1, 2)} == names
+    assert "a reply for the first" in seen[1].text
+    assert "▶ NOTE" in seen[2].text
+    assert "a note on the second" in seen[2].text
+    assert "active: 2 " in screen.splitlines()[0]
+
+
+def test_drafts_and_panes_come_back_after_quitting(start: Start, profile: Places) -> None:
+    terminal = worked_on(start)
+    names = {number: panes(terminal.screen())[number].name for number in (1, 2)}
+    terminal.press("C-q")
+    terminal.wait_text("[ended 0]")
+    as_it_was(start, names)
+
+
+def test_drafts_and_panes_come_back_after_a_kill(start: Start, profile: Places) -> None:
+    terminal = worked_on(start)
+    names = {number: panes(terminal.screen())[number].name for number in (1, 2)}
+    # What is on the screen is on its way to the disk; a kill in the very same moment may lose the last letter.
+    saved(profile.state / "desk", "a note on the second")
+    os.kill(terminal.process(), signal.SIGKILL)
+    terminal.wait_text("[ended 137]")
+    as_it_was(start, names)
+
+
+def saved(folder: Path, text: str) -> None:
+    """Wait until a text is in the journal."""
+    deadline = time.monotonic() + PATIENCE
+    journal = folder / "desk.sqlite3"
+    while True:
+        with sqlite3.connect(f"file:{journal}?mode=ro", uri=True) as database:
+            if text in "\n".join(database.iterdump()):
+                return
+        assert time.monotonic() < deadline, f"{text!r} never came to {journal}"
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+def test_a_signal_leaves_the_terminal_as_it_was(start: Start, profile: Places, number: signal.Signals) -> None:
+    terminal = worked_on(start)
+    names = {number: panes(terminal.screen())[number].name for number in (1, 2)}
+    os.kill(terminal.process(), number)
+    screen = terminal.wait_text(f"[ended {128 + number}]", seconds=5)
+    assert "┏" not in screen
+    assert "Traceback" not in screen
+    assert terminal.modes() == {"alternate_on": "0", "mouse_any_flag": "0", "cursor_flag": "1", "keypad_flag": "0"}
+    as_it_was(start, names)
+
+
+def test_what_is_typed_outlives_every_size(start: Start, profile: Places) -> None:
+    terminal = start(size=(200, 50))
+    terminal.wait(lambda seen: len(panes(seen)) >= 2, what="two panes")
+    text = "I have found your order and will call the carrier now"
+    terminal.type(text)
+    terminal.wait(lambda seen: text in panes(seen)[1].words, what="the text")
+    for width, height in ((80, 24), (40, 12), (20, 5), (5, 2), (20, 5), (80, 24), (200, 50)):
+        terminal.resize(width, height)
+        terminal.wait(drawn(width, height), what=f"the screen at {width}×{height}")
+        if (width, height) == (20, 5):
+            # Nobody can see whom this would reach.
+            terminal.press("Enter")
+    screen = terminal.wait(lambda seen: text in panes(seen)[1].words, what="the same text")
+    assert f"▶ to {panes(screen)[1].name.upper()}" in panes(screen)[1].text
+    assert text in panes(screen)[1].words.partition("▶ to")[2]
+
+
+def drawn(width: int, height: int) -> Callable[[str], bool]:
+    """Say whether the screen is drawn for this size: the panes, or the word that it is too small."""
+
+    def reached(screen: str) -> bool:
+        lines = screen.splitlines()
+        if width < 40 or height < 10:
+            return "small" in screen
+        return len(lines) == height and lines[1].count("┏") == 1 and lines[-2].count("┛") == 1
+
+    return reached
