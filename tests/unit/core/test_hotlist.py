@@ -117,7 +117,7 @@ def test_a_removed_chat_stays_while_a_text_in_it_has_reached_nobody() -> None:
     assert hotlist(value) == ()
     failed = reduce(value, SendChanged(one, ClientId("c"), Delivery.FAILED, version=1))
     assert [(row.rank, row.failed) for row in hotlist(failed)] == [(Rank.DONE, 1)]
-    assert next_waiting(failed, None) is None
+    assert next_waiting(hotlist(failed), None) is None
     back = reduce(failed, SendChanged(one, ClientId("c"), Delivery.CANCELLED, version=2))
     assert hotlist(back) == ()
     back = reduce(back, DraftChanged(one, Visibility.PUBLIC, "half a reply"))
