@@ -8,7 +8,7 @@ from paradesk.cli.failure import Failure
 from paradesk.config.credentials import CredentialError, Credentials, variable
 from paradesk.config.errors import ConfigError, Problem
 from paradesk.config.settings import ProfileSettings
-from paradesk.connectors.base import Connector, Option
+from paradesk.connectors.base import AuthError, Connector, Option
 from paradesk.connectors.registry import UnknownConnector, load_connector
 from paradesk.core.text import clean_line
 
@@ -91,8 +91,15 @@ def desk_profile(profile: ProfileSettings, credentials: Credentials) -> "Profile
     """Return what the desk needs; everything is checked now, and read again whenever the desk builds the connector."""
     from paradesk.desk.desk import Profile
 
+    def build_again() -> Connector:
+        try:
+            return build(profile, credentials)
+        except (Failure, ConfigError, CredentialError) as error:
+            # Of an unexpected exception the agent would see only the kind; this one says what to correct, and where.
+            raise AuthError(clean_line(str(error), 300)) from error
+
     connector_settings(profile, credentials)
-    return Profile(profile.name, lambda: build(profile, credentials))
+    return Profile(profile.name, build_again)
 
 
 def _wrong(place: str, message: str) -> ConfigError:

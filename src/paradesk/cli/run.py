@@ -70,13 +70,13 @@ def open_desk(profiles: Sequence["Profile"], *, directory: Path, settings: "Sett
     need_terminal()
     problems: list[str] = []
 
-    def library() -> "Library":
+    def library() -> "tuple[Library, list[str]]":
         from paradesk.canned.loader import load_library
         from paradesk.config.shipped import shipped
 
         found, findings = load_library([shipped("canned_responses"), *settings.canned])
-        problems.extend(map(str, findings))
-        return found
+        problems.extend(clean_line(str(finding), 400) for finding in findings)
+        return found, problems
 
     from paradesk.ui.run import run_app
 
@@ -87,4 +87,4 @@ def open_desk(profiles: Sequence["Profile"], *, directory: Path, settings: "Sett
     finally:
         # The screen is drawn through standard error; what is written there before it ends is not seen.
         for problem in problems:
-            click.echo(f"paradesk: {clean_line(problem, 400)}", err=True)
+            click.echo(f"paradesk: {problem}", err=True)

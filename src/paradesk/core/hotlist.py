@@ -7,6 +7,7 @@ from enum import IntEnum
 from paradesk.core.model import ConversationId, Priority, Status, Visibility
 from paradesk.core.names import mixed_up
 from paradesk.core.state import State, Thread
+from paradesk.core.text import clean_line
 
 DONE = frozenset({Status.SOLVED, Status.CLOSED})
 
@@ -61,8 +62,8 @@ def title_name(thread: Thread) -> str:
         or conversation.customer.email
         or conversation.subject
         or (f"#{conversation.number}" if conversation.number else "")
-        or conversation.id.partition("/")[2]
-        or conversation.id
+        # Ids are opaque and come in as they are.
+        or clean_line(conversation.id.partition("/")[2] or conversation.id)
     )
 
 

@@ -49,6 +49,9 @@ QUESTION_GRACE = 0.2
 LIBRARY_AFTER = 0.3
 """Seconds after the first frame at which canned responses are loaded: nothing on the screen waits for them."""
 
+MAX_WARNINGS = 2
+"""How many of the warnings of the start are shown one by one; many toasts would cover the panes."""
+
 
 class WorkScreen(Screen[None], inherit_bindings=False):
     """The one screen beneath all dialogs."""
@@ -84,7 +87,7 @@ class ParadeskApp(App[int], inherit_bindings=False):
         directory: Path,
         settings: "Settings",
         keymaps: Sequence[Keymap],
-        library: "Library | Callable[[], Library]",
+        library: "Library | Callable[[], tuple[Library, Sequence[str]]]",
         title: str = "",
         clock: Callable[[], float] = time.time,
         question_grace: float = QUESTION_GRACE,
@@ -130,8 +133,15 @@ class ParadeskApp(App[int], inherit_bindings=False):
         """The canned responses; who asks before they are loaded waits for that."""
         with self._library_lock:
             if callable(self._library):
-                self._library = self._library()
+                self._library, warnings = self._library()
+                self.call_later(self._warn, warnings)
             return self._library
+
+    def _warn(self, warnings: Sequence[str]) -> None:
+        for text in warnings[:MAX_WARNINGS]:
+            self.tell(text, "warning")
+        if (more := len(warnings) - MAX_WARNINGS) > 0:
+            self.tell(f"and {more} more: they stand in the terminal after you quit", "warning")
 
     @property
     def workspace(self) -> Workspace:

@@ -32,7 +32,7 @@ def run_app(
     directory: Path,
     settings: "Settings",
     keymaps: "Sequence[Keymap]",
-    library: "Library | Callable[[], Library]",
+    library: "Library | Callable[[], tuple[Library, Sequence[str]]]",
     title: str = "",
 ) -> int:
     """Run the workstation until the agent or a signal ends it, and return the exit status.
@@ -40,7 +40,7 @@ def run_app(
     0 after quitting, 128 + n after signal n, 1 after an error of its own (a line on standard error says where the
     report is). Raises DeskBusy when another Paradesk has the directory, JournalError when its journal cannot be used.
     `title` names the desk in the status bar. A `library` that is a function is called in a thread, once the screen is
-    there.
+    there; with the canned responses it returns what the agent is to be told about them.
     """
     os.environ.setdefault("TEXTUAL_FPS", FRAMES_PER_SECOND)  # read when Textual is imported
     gc.disable()

@@ -102,3 +102,9 @@ def test_unknown_conversations_are_shown_and_removed_ones_are_not() -> None:
     value = reduce(State(), MessageUpserted(message))
     assert [(row.name, row.waiting_since) for row in hotlist(value)] == [("7", 5.0)]
     assert hotlist(reduce(value, ConversationRemoved(ConversationId("acme/7"), "left", 1))) == ()
+
+
+def test_an_id_that_stands_in_for_a_name_is_cleaned() -> None:
+    """Ids are opaque and not cleaned on the way in; where one is shown it carries no control and no reordering."""
+    nameless = thread("x", id=ConversationId("acme/\x1b]0;boss\x07\u202eevil"), customer=Customer(id="", name=""))
+    assert names(state(nameless)) == ["\u241b]0;boss\u2407\u2426evil"]

@@ -290,3 +290,17 @@ def test_work_that_never_comes_back_does_not_keep_the_program(tmp_path: Path) ->
     )
     root = Path(__file__).parents[3]
     subprocess.run([sys.executable, "-c", program, str(tmp_path)], cwd=root, check=True, timeout=PATIENCE)
+
+
+def test_a_huge_delivery_lets_others_in_between(start: Start) -> None:
+    """What a connector emits at once is committed piece by piece, in order, and its cursor with the last piece."""
+    connector = Scripted()
+    desk = start(connector)
+    lengths: list[int] = []
+    desk.subscribe(lambda state: len(state.threads[ONE].transcript), lengths.append)
+    connector.emit(*(MessageUpserted(message(number)) for number in range(2, 1400)), cursor="after all")
+    assert len(lengths) > 2
+    assert lengths == sorted(lengths)
+    later = Scripted()
+    start(later)
+    assert later.cursor_at_start == "after all"

@@ -91,6 +91,7 @@ class MatrixClient:
 
     def __init__(self, homeserver: str, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self.origin = homeserver_origin(homeserver)
+        self._place = self.origin.netloc.decode("ascii")
         self._token = ""
         self._http = httpx.AsyncClient(
             base_url=self.origin,
@@ -189,13 +190,13 @@ class MatrixClient:
             ):
                 body = await self._read(response, limit)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
-            raise NotSent(f"cannot reach {self.origin.host}: {reason_of(error)}") from None
+            raise NotSent(f"cannot reach {self._place}: {reason_of(error)}") from None
         except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.LocalProtocolError) as error:
             raise Rejected(f"not a request that can be sent: {reason_of(error)}") from None
         except (TimeoutError, httpx.TimeoutException):
-            raise Uncertain(f"{self.origin.host} did not answer in {deadline:g} s") from None
+            raise Uncertain(f"{self._place} did not answer in {deadline:g} s") from None
         except httpx.HTTPError as error:
-            raise Uncertain(f"the connection to {self.origin.host} broke: {reason_of(error)}") from None
+            raise Uncertain(f"the connection to {self._place} broke: {reason_of(error)}") from None
         if response.status_code != 200:
             raise refusal(response.status_code, response.headers, body)
         return body

@@ -55,7 +55,7 @@ async def leave(app: "ParadeskApp") -> None:
         if yes:
             submit(app, thread, Leave(thread.conversation.id), "leaving", lambda _: app.tell(f"{who(thread)}: left"))
 
-    detail = "The chat goes back to the queue; the customer is not told. Your draft is kept."
+    detail = "You are no longer in it; where there is a queue, it goes back there. Your draft is kept."
     await app.ask(ConfirmScreen(f"Leave the chat with {who(thread)}?", detail), answered)
 
 

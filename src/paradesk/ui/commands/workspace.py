@@ -57,8 +57,11 @@ async def open_row(beside: bool, app: "ParadeskApp") -> None:
 
 
 def customer_panel(app: "ParadeskApp") -> None:
-    """Show or hide what is known of the active customer."""
+    """Show what is known of the active customer, page through it, and hide it after the last page."""
+    if app.panel_wanted and app.body.panel.next_page():
+        return
     app.panel_wanted = not app.panel_wanted
+    app.body.panel.key = app.key("customer.panel")
     app.share_out()
     app.refresh_view()
 

@@ -64,17 +64,43 @@ class CustomerPanel(VerticalScroll):
         super().__init__(id=id, can_focus=False)
         self._text = Static(plain(""))
         self._shown: tuple[str, int] | None = None
+        self.key = ""
+        """The key that pages through the panel and closes it, as people read it."""
 
     def compose(self) -> ComposeResult:
         """One text; it scrolls when it is long."""
         yield self._text
+
+    def next_page(self) -> bool:
+        """Show what is further down; False at the end, with the beginning ready for the next time."""
+        if self.scroll_offset.y >= self.max_scroll_y:
+            self.scroll_home(animate=False)
+            return False
+        self.scroll_page_down(animate=False)
+        return True
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Say what the key does next."""
+        super().watch_scroll_y(old_value, new_value)
+        self._say_key()
+
+    def on_resize(self) -> None:
+        """Say what the key does next."""
+        self._say_key()
+
+    def _say_key(self) -> None:
+        more = self.scroll_offset.y < self.max_scroll_y
+        self.border_subtitle = plain(f" {self.key} {'more' if more else 'close'} " if self.key else "")
 
     def show_thread(self, thread: Thread | None) -> None:
         """Show the customer of this conversation; costs nothing when nothing changed."""
         shown = None if thread is None else (str(thread.conversation.id), thread.version)
         if shown == self._shown:
             return
+        if self._shown is None or shown is None or self._shown[0] != shown[0]:
+            self.scroll_home(animate=False)
         self._shown = shown
+        self.call_after_refresh(self._say_key)
         if thread is None:
             self.border_title = plain(" Customer ")
             self._text.update(plain("no chat is open"))
