@@ -33,7 +33,8 @@ class Workstation:
         (package / "entry_points.txt").write_text(_ENTRY_POINTS, encoding="utf-8")
         (package / "METADATA").write_text(_METADATA, encoding="utf-8")
         journal = self._folder / "filled" / "desk"
-        subprocess.run([sys.executable, "-m", "benchmarks.peers.desk", str(journal), str(self._preload)], check=True)
+        command = [sys.executable, "-m", "benchmarks.peers.desk", str(journal), str(self._preload)]
+        subprocess.run(command, check=True, env={**os.environ, "PARADESK_STATE_DIR": str(journal.parent)})
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -67,11 +68,13 @@ class Workstation:
 def fill(directory: Path, messages: int) -> None:
     """Take so many messages into a journal, and open the four conversations in panes."""
     from benchmarks.peers.stream import CONVERSATIONS, StreamConnector
+    from paradesk.config.state import mark_first_run_done
     from paradesk.core.model import ConversationId, Link
     from paradesk.desk.desk import Desk, Layout, Profile
 
     settings = {"preload": str(messages), "rate": "0"}
     directory.mkdir(parents=True)
+    mark_first_run_done()
     desk = Desk([Profile(PROFILE, lambda: StreamConnector(settings))], directory)
     desk.start()
     there = threading.Event()
@@ -82,7 +85,6 @@ def fill(directory: Path, messages: int) -> None:
         raise TimeoutError("the journal was not filled")
     panes = tuple(ConversationId(f"{PROFILE}/{name}") for name in CONVERSATIONS)
     desk.save_layout(Layout(panes, panes[0]))
-    (directory / "first-steps-shown").touch()
     desk.stop(10.0)
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, tzinfo
 from paradesk.canned.names import split_name
 from paradesk.core.model import Agent, Conversation
 from paradesk.core.state import Thread
+from paradesk.core.text import clean_line
 
 
 def context_for(thread: Thread, agent: Agent | None, zone: tzinfo = UTC) -> dict[str, object]:
@@ -18,7 +19,7 @@ def context_for(thread: Thread, agent: Agent | None, zone: tzinfo = UTC) -> dict
     first, last = split_name(customer.name)
     return {
         "customer": {
-            "id": customer.id,
+            "id": clean_line(customer.id, 255),
             "name": customer.name,
             "first_name": first,
             "last_name": last,
@@ -45,8 +46,8 @@ def _conversation(conversation: Conversation, zone: tzinfo) -> Mapping[str, obje
         except (ValueError, OverflowError, OSError):
             created = ""
     return {
-        # The profile's name is this desk's own business; a customer knows the backend's id.
-        "id": conversation.id.removeprefix(profile) if conversation.profile else conversation.id,
+        # The profile's name is this desk's own business; a customer knows the backend's id. Ids come in as they are.
+        "id": clean_line(conversation.id.removeprefix(profile) if conversation.profile else conversation.id, 255),
         "number": conversation.number,
         "subject": conversation.subject,
         "channel": conversation.channel,

@@ -10,6 +10,7 @@ import click
 from paradesk.cli.failure import Failure, readable
 
 if TYPE_CHECKING:
+    from paradesk.canned import Library
     from paradesk.config.settings import Settings
     from paradesk.desk.desk import Profile
 
@@ -55,13 +56,11 @@ def choose(settings: "Settings", names: Sequence[str]) -> list[str]:
 
 
 def open_desk(profiles: Sequence["Profile"], *, directory: Path, settings: "Settings", title: str) -> int:
-    """Load keymaps and canned responses, then hand over to the screen; returns the exit status.
+    """Load keymaps, then hand over to the screen, which has canned responses loaded behind it; returns the exit status.
 
     Raises Failure without a terminal and for a journal that cannot be used, KeymapError or ConfigError for a bad keymap.
     """
-    from paradesk.canned.loader import load_library
     from paradesk.config.keymaps import load_keymaps
-    from paradesk.config.shipped import shipped
     from paradesk.core.text import clean_line
     from paradesk.desk.desk import JournalError
     from paradesk.keymap.layers import merge
@@ -69,21 +68,23 @@ def open_desk(profiles: Sequence["Profile"], *, directory: Path, settings: "Sett
     keymaps = load_keymaps(settings)
     merge(keymaps)
     need_terminal()
-    library, findings = load_library([shipped("canned_responses"), *settings.canned])
-    warnings = [clean_line(str(finding), 400) for finding in findings]
-    for warning in warnings:
-        click.echo(f"paradesk: {warning}", err=True)
+    problems: list[str] = []
+
+    def library() -> "tuple[Library, list[str]]":
+        from paradesk.canned.loader import load_library
+        from paradesk.config.shipped import shipped
+
+        found, findings = load_library([shipped("canned_responses"), *settings.canned])
+        problems.extend(clean_line(str(finding), 400) for finding in findings)
+        return found, problems
+
     from paradesk.ui.run import run_app
 
     try:
-        return run_app(
-            profiles,
-            directory=directory,
-            settings=settings,
-            keymaps=keymaps,
-            library=library,
-            title=title,
-            warnings=warnings,
-        )
+        return run_app(profiles, directory=directory, settings=settings, keymaps=keymaps, library=library, title=title)
     except JournalError as error:
         raise Failure(clean_line(str(error), 600)) from error
+    finally:
+        # The screen is drawn through standard error; what is written there before it ends is not seen.
+        for problem in problems:
+            click.echo(f"paradesk: {problem}", err=True)

@@ -140,9 +140,13 @@ class Desk:
             try:
                 await asyncio.wait_for(self._ending.wait(), _LOOK_EVERY)
             except TimeoutError:
-                for lane in self._lanes.values():
-                    lane.look()
-                self._keeping.flush()
+                try:
+                    for lane in self._lanes.values():
+                        lane.look()
+                    self._keeping.flush()
+                except Exception as error:
+                    # A defect in here must not take the desk with it.
+                    _log.error("desk: %s", place(error))
 
     def _end(self, engine: Engine) -> None:
         """Flush first: what the agent did is worth more than a tidy goodbye to a backend."""

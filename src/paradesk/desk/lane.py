@@ -31,6 +31,8 @@ from paradesk.desk.reasons import place, quiet, reason, title_of
 from paradesk.desk.timing import Timing
 
 T = TypeVar("T")
+_PIECE = 500
+"""Events that are handed to the desk at once, at most."""
 _log = logging.getLogger(__name__)
 
 
@@ -92,6 +94,10 @@ class _Context(ConnectorContext):
             raise asyncio.CancelledError
         # Cleaned here, in the lane's own thread: a flood costs its sender and a malformed event fails at its sender.
         cleaned = tuple(incoming(self.profile, event) for event in events)
+        # In pieces, so that one large delivery does not hold up everybody else's; the cursor comes with the last one.
+        while len(cleaned) > _PIECE:
+            await asyncio.wrap_future(self._lane.host.take(self.profile, cleaned[:_PIECE], None))
+            cleaned = cleaned[_PIECE:]
         await asyncio.wrap_future(self._lane.host.take(self.profile, cleaned, cursor))
         if cursor is not None:
             self._lane.cursor = cursor

@@ -95,6 +95,8 @@ class Outbox:
         row = self._undecided(client_id)
         if row.state in (Delivery.ACKED, Delivery.SENDING):
             raise Rejected("this reply is already on its way")
+        if row.state is Delivery.QUEUED and row.unclear:
+            raise Rejected("an earlier try may have arrived; wait until that is known")
         thread = self._recorder.store.state.threads.get(row.conversation_id)
         typed = "" if thread is None else thread.drafts.get(row.visibility, "")
         draft = f"{row.body}\n{typed}" if typed else row.body

@@ -1,9 +1,11 @@
 """The application: it puts desk, keymap and widgets together and holds no behaviour of its own."""
 
 import asyncio
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -44,6 +46,9 @@ Result = TypeVar("Result")
 QUESTION_GRACE = 0.2
 """Seconds in which a fresh yes-or-no question takes no key: what was typed before it appeared is no answer to it."""
 
+LIBRARY_AFTER = 0.3
+"""Seconds after the first frame at which canned responses are loaded: nothing on the screen waits for them."""
+
 MAX_WARNINGS = 2
 """How many of the warnings of the start are shown one by one; many toasts would cover the panes."""
 
@@ -82,15 +87,16 @@ class ParadeskApp(App[int], inherit_bindings=False):
         directory: Path,
         settings: "Settings",
         keymaps: Sequence[Keymap],
-        library: "Library",
+        library: "Library | Callable[[], tuple[Library, Sequence[str]]]",
         title: str = "",
-        warnings: Sequence[str] = (),
         clock: Callable[[], float] = time.time,
         question_grace: float = QUESTION_GRACE,
         driver_class: type[Driver] | None = None,
     ) -> None:
         super().__init__(driver_class=driver_class)
-        self.desk, self.settings, self.library, self.clock = desk, settings, library, clock
+        self.desk, self.settings, self.clock = desk, settings, clock
+        self._library = library
+        self._library_lock = threading.Lock()
         self.directory = directory
         self.title = title
         self.keymap_name = clean_line(keymaps[-1].name if keymaps else "", 40)
@@ -107,7 +113,6 @@ class ParadeskApp(App[int], inherit_bindings=False):
         self.sender.show_links = self._show_links
         self.router = KeyRouter(self, self.dispatcher, self._command, lambda: self.body.which_key, self._keys_changed)
         self._commands: dict[str, Command] = {}
-        self._warnings = tuple(warnings)
         self._question_grace = question_grace
         self._question_until = 0.0
         self._crash: BaseException | None = None
@@ -122,6 +127,21 @@ class ParadeskApp(App[int], inherit_bindings=False):
     def state(self) -> State:
         """The snapshot on the screen."""
         return self.bridge.state
+
+    @property
+    def library(self) -> "Library":
+        """The canned responses; who asks before they are loaded waits for that."""
+        with self._library_lock:
+            if callable(self._library):
+                self._library, warnings = self._library()
+                self.call_later(self._warn, warnings)
+            return self._library
+
+    def _warn(self, warnings: Sequence[str]) -> None:
+        for text in warnings[:MAX_WARNINGS]:
+            self.tell(text, "warning")
+        if (more := len(warnings) - MAX_WARNINGS) > 0:
+            self.tell(f"and {more} more: they stand in the terminal after you quit", "warning")
 
     @property
     def workspace(self) -> Workspace:
@@ -169,11 +189,16 @@ class ParadeskApp(App[int], inherit_bindings=False):
 
     async def on_ready(self) -> None:
         """Restore once the room for panes is known."""
-        for text in self._warnings[:MAX_WARNINGS]:
-            self.tell(text, "warning")
-        if (more := len(self._warnings) - MAX_WARNINGS) > 0:
-            self.tell(f"and {more} more: they stand in the terminal after you quit", "warning")
         await self.view.restore()
+        self.set_timer(LIBRARY_AFTER, self._load_library, name="library")
+
+    def _load_library(self) -> None:
+        def load() -> None:
+            # Who needs the responses meets the error; nobody else does.
+            with suppress(Exception):
+                _ = self.library
+
+        threading.Thread(target=load, name="paradesk-library", daemon=True).start()
 
     def on_unmount(self) -> None:
         """Let go of the desk; it is ended by whoever started it."""

@@ -8,8 +8,9 @@ from typing import Protocol, TypeVar
 
 from paradesk.core.state import State
 
-FRAME = 1 / 30
-"""Seconds between two looks at the desk's state, however many events arrive."""
+FRAME = 1 / 12
+"""Seconds between two looks at the desk's state, however many events arrive; the first after a quiet time is shown at
+once. Nobody reads faster, and each look at a flood takes time that a key then waits."""
 
 AFTER_KEY = 0.012
 """Seconds that a change waits at least: the echo of the key that caused it is painted first."""

@@ -1,6 +1,7 @@
 """A terminal driver whose input cannot crash the app, press its keys by a paste, or type a terminal's replies.
 
-It replaces one method of Textual's driver, `run_input_thread`; `PARADESK_STOCK_INPUT=1` brings Textual's own back.
+It replaces one method of Textual's driver, `run_input_thread`; `PARADESK_STOCK_INPUT=1` brings Textual's own back. It
+also takes the short way in and out: a key without a task of its own, an update in one piece.
 """
 
 import os
@@ -19,6 +20,7 @@ STOCK_INPUT = "PARADESK_STOCK_INPUT"
 """Environment variable: `1` leaves the terminal's input to Textual."""
 
 _READ = 65_536
+_UPDATE_BEGINS = "\x1b[?2026h"
 _LONGEST_WAIT = 0.1
 
 
@@ -33,9 +35,36 @@ def _make_driver() -> "type[Driver]":
     from textual import events
     from textual._xterm_parser import XTermParser
     from textual.drivers.linux_driver import LinuxDriver
+    from textual.message import Message
 
     class GuardedDriver(LinuxDriver):
         """Textual's driver with a sieve between the terminal and the key parser."""
+
+        _update: list[str] | None = None
+        """What has been written of the synchronized update that is under way."""
+
+        def send_message(self, message: Message) -> None:
+            """Put a message into the app's queue."""
+            try:
+                self._loop.call_soon_threadsafe(self._app.post_message, message)
+            except RuntimeError:  # the loop has ended, and nobody reads keys any more
+                pass
+
+        def write(self, data: str) -> None:
+            """Write; an update only when it is whole, because each write wakes the thread that passes it on."""
+            if self._update is not None:
+                self._update.append(data)
+            elif data == _UPDATE_BEGINS:
+                self._update = [data]
+            else:
+                super().write(data)
+
+        def flush(self) -> None:
+            """Write the update that was gathered."""
+            update, self._update = self._update, None
+            if update is not None:
+                super().write("".join(update))
+            super().flush()
 
         def run_input_thread(self) -> None:
             """Read until the app ends or the terminal is gone."""

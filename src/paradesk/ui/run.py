@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from paradesk.desk.desk import Desk, Profile
     from paradesk.keymap.keymap import Keymap
 
-FRAMES_PER_SECOND = "240"
-"""Upper bound for screen updates; a key then waits at most 4 ms for its echo."""
+FRAMES_PER_SECOND = "1000"
+"""Upper bound for screen updates; a key then waits at most 1 ms for its echo."""
 
 END_LIMIT = 0.9
 """Seconds from a signal to the end of the program, whatever hangs."""
@@ -32,18 +32,19 @@ def run_app(
     directory: Path,
     settings: "Settings",
     keymaps: "Sequence[Keymap]",
-    library: "Library",
+    library: "Library | Callable[[], tuple[Library, Sequence[str]]]",
     title: str = "",
-    warnings: Sequence[str] = (),
 ) -> int:
     """Run the workstation until the agent or a signal ends it, and return the exit status.
 
     0 after quitting, 128 + n after signal n, 1 after an error of its own (a line on standard error says where the
     report is). Raises DeskBusy when another Paradesk has the directory, JournalError when its journal cannot be used.
-    `title` names the desk in the status bar; `warnings` is what the agent is told at the start.
+    `title` names the desk in the status bar. A `library` that is a function is called in a thread, once the screen is
+    there; with the canned responses it returns what the agent is to be told about them.
     """
     os.environ.setdefault("TEXTUAL_FPS", FRAMES_PER_SECOND)  # read when Textual is imported
     gc.disable()
+    sys.setswitchinterval(0.0005)
     from paradesk.desk.desk import Desk
     from paradesk.ui.app import ParadeskApp
     from paradesk.ui.input_guard import guarded_driver
@@ -60,7 +61,6 @@ def run_app(
             keymaps=keymaps,
             library=library,
             title=title,
-            warnings=warnings,
             driver_class=guarded_driver(),
         )
         with _terminal_restored():
@@ -89,7 +89,7 @@ async def _run(app: Any, desk: "Desk") -> int:
 
     for number in _SIGNALS:
         loop.add_signal_handler(number, end, number)
-    loop.call_later(0.5, _settle_memory)
+    loop.call_later(1.0, _settle_memory)
     await app.run_async()
     if received:
         return 128 + received[0]

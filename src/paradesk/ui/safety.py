@@ -43,22 +43,34 @@ class ControlGuard(LineFilter):
         return segments if guarded is None else guarded
 
 
-def filtered(widget: Widget, strips: Sequence[Strip]) -> list[Strip]:
-    """Return rows after all line filters of the app.
+class FilteredRows:
+    """Rows after all line filters of the app, for a widget that overrides `render_lines`.
 
-    Textual applies filters (the guard, `NO_COLOR`) only on its own way of drawing: a widget that overrides
-    `render_lines` must pass its rows through here. Rows that are kept and drawn again cost nothing the second time.
+    Textual applies filters (the guard, `NO_COLOR`) only on its own way of drawing, so these must go through here. It
+    asks each widget near a change for all its rows again, so the same list is not looked at a second time.
     """
-    filters = widget.get_line_filters()
-    if not filters:
-        return list(strips)
-    background = widget.background_colors[1]
-    passed = []
-    for strip in strips:
-        for line_filter in filters:
-            strip = strip.apply_filter(line_filter, background)
-        passed.append(strip)
-    return passed
+
+    def __init__(self, widget: Widget) -> None:
+        self._widget = widget
+        self._given: list[Strip] | None = None
+        self._filters: Sequence[LineFilter] = ()
+        self._passed: list[Strip] = []
+
+    def forget(self) -> None:
+        """Filter anew, because the colours have changed; call it in `notify_style_update`."""
+        self._given = None
+
+    def pass_through(self, strips: list[Strip]) -> list[Strip]:
+        """Return the filtered rows; a list that was given must not be changed afterwards."""
+        filters = self._widget.get_line_filters()
+        if strips is self._given and filters == self._filters:
+            return self._passed
+        self._given, self._filters, self._passed = strips, filters, strips
+        if filters:
+            background = self._widget.background_colors[1]
+            for line_filter in filters:
+                self._passed = [strip.apply_filter(line_filter, background) for strip in self._passed]
+        return self._passed
 
 
 def safe_title(text: str, limit: int = 80) -> str:

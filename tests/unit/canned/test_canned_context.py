@@ -1,5 +1,6 @@
 """The values of one conversation, by name."""
 
+from dataclasses import replace
 from datetime import timedelta, timezone
 
 from paradesk.canned import Response, context_for, fill
@@ -107,3 +108,12 @@ def test_dates_are_those_of_the_zone_and_absurd_ones_are_blank() -> None:
     assert fill(response, late, "en").text == "2026-10-02"
     absurd = Conversation(id=ConversationId("x"), customer=Customer(id="", name=""), created_at=1e300)
     assert text("conversation.created", absurd) == "⟦conversation.created⟧"
+
+
+def test_ids_are_cleaned_where_they_become_text() -> None:
+    """An id is whatever a backend says; in a reply it carries no control character."""
+    hostile = replace(CONVERSATION, customer=replace(CONVERSATION.customer, id="c\x1b[2J\n1"))
+    values = context_for(Thread(conversation=hostile), None)
+    customer = values["customer"]
+    assert isinstance(customer, dict)
+    assert customer["id"] == "c\u241b[2J 1"

@@ -290,3 +290,32 @@ def test_work_that_never_comes_back_does_not_keep_the_program(tmp_path: Path) ->
     )
     root = Path(__file__).parents[3]
     subprocess.run([sys.executable, "-c", program, str(tmp_path)], cwd=root, check=True, timeout=PATIENCE)
+
+
+def test_a_huge_delivery_lets_others_in_between(start: Start) -> None:
+    """What a connector emits at once is committed piece by piece, in order, and its cursor with the last piece."""
+    connector = Scripted()
+    desk = start(connector)
+    lengths: list[int] = []
+    desk.subscribe(lambda state: len(state.threads[ONE].transcript), lengths.append)
+    connector.emit(*(MessageUpserted(message(number)) for number in range(2, 1400)), cursor="after all")
+    assert len(lengths) > 2
+    assert lengths == sorted(lengths)
+    later = Scripted()
+    start(later)
+    assert later.cursor_at_start == "after all"
+
+
+def test_catching_up_is_not_slowed_down(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before it is online, a connector that waits for each commit is committed at once, however long others linger."""
+    monkeypatch.setattr("paradesk.desk.inbox.LINGER", 3600.0)
+    connector = Scripted()
+
+    async def catch_up(scripted: Scripted, desk: ConnectorContext) -> None:
+        for number in range(2, 20):
+            await desk.emit(MessageUpserted(message(number)))
+        await scripted.stream(desk)
+
+    connector.on_run = catch_up
+    desk = start(connector)
+    assert len(desk.state.threads[ONE].transcript) == 19

@@ -414,3 +414,22 @@ def test_a_note_never_goes_to_a_backend_without_notes(start: Start) -> None:
     reaches(desk, note, Delivery.FAILED)
     assert "cannot keep private notes" in reason(desk, note)
     assert later.sent == []
+
+
+def test_a_reply_that_may_have_arrived_is_not_taken_back_unseen(start: Start) -> None:
+    """Queued again after an unclear try it cannot be dismissed: its text would come back though the customer may have it."""
+    connector = troubled(EXACT, "silence")
+    desk = start(connector)
+    client_id = reply(desk)
+    assert connector.asked.wait(PATIENCE)
+    offline = Scripted()
+
+    async def never(scripted: Scripted, desk: object) -> None:
+        raise NotSent("no network")
+
+    offline.on_run = never
+    desk = start(offline, wait=False)
+    reaches(desk, client_id, Delivery.QUEUED)
+    with pytest.raises(Rejected, match="may have arrived"):
+        desk.dismiss(client_id).result(PATIENCE)
+    assert desk.state.threads[ONE].drafts == {}

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from rich.style import Style
 from textual import events
 from textual.geometry import Region
 from textual.message import Message
@@ -12,14 +11,15 @@ from textual.strip import Strip
 from paradesk.core.hotlist import HotlistRow
 from paradesk.core.model import ConversationId, Status
 from paradesk.ui.paneset import PaneSet
-from paradesk.ui.widgets.lines import KeptRows, Part, shorten, spread, strip_of
+from paradesk.ui.widgets.lines import Drawn, Part, shorten, spread, strip_of
 from paradesk.ui.words import PRIORITY_MARKS, STATUS_WORDS, channel_word, clock, waiting_mark
 
 
-class Hotlist(KeptRows, can_focus=True):
+class Hotlist(Drawn, can_focus=True):
     """Rows in the desk's jump order. While it has the focus no row moves: what is new is added below."""
 
     KEY_CONTEXT: ClassVar[str] = "hotlist"
+    STYLE_PREFIX: ClassVar[str] = "hotlist--"
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "hotlist--frame",
         "hotlist--frame-focused",
@@ -138,14 +138,11 @@ class Hotlist(KeptRows, can_focus=True):
         place += self._top
         return (self._rows[place], bool(second)) if place < len(self._rows) else (None, False)
 
-    def _style(self, name: str) -> Style:
-        return self.get_component_rich_style(f"hotlist--{name}")
-
-    def render_line(self, y: int) -> Strip:
+    def draw_row(self, y: int) -> Strip:
         """Draw the frame or half a row of the list."""
         width, height = self.size
         focused = self.has_focus
-        frame = self._style("frame-focused" if focused else "frame")
+        frame = self.style_of("frame-focused" if focused else "frame")
         corner = "╔═╗║╚╝" if focused else "┌─┐│└┘"
         if y == 0:
             title = " HOTLIST " if focused else " Hotlist "
@@ -162,7 +159,7 @@ class Hotlist(KeptRows, can_focus=True):
         inner = width - 2
         if row is None:
             empty = " no chats yet" if not self._rows and y == 1 else ""
-            body = strip_of([(empty, self._style("dim"))], inner, self.rich_style)
+            body = strip_of([(empty, self.style_of("dim"))], inner, self.style_of(""))
         else:
             body = self._detail(row, inner) if second else self._head(row, inner)
         side = strip_of([(corner[3], frame)], 1, frame)
@@ -171,19 +168,19 @@ class Hotlist(KeptRows, can_focus=True):
     def _head(self, row: HotlistRow, width: int) -> Strip:
         active = row.conversation_id == self._panes.active
         at_cursor = self.has_focus and row.conversation_id == self._cursor
-        base = self._style("active") if active else self.rich_style
+        base = self.style_of("active") if active else self.style_of("")
         number = self._panes.number(row.conversation_id)
         waited = None if row.waiting_since is None or row.ended else self._now - row.waiting_since
         right: list[Part] = []
         if waited is not None:
             mark = waiting_mark(waited, self.target)
-            right.append((f" {clock(waited)}", self._style("alert") if mark else base))
-            right.append((f"{mark:<2}", self._style("alert")))
+            right.append((f" {clock(waited)}", self.style_of("alert") if mark else base))
+            right.append((f"{mark:<2}", self.style_of("alert")))
         elif self._per_row == 1 and (row.ended or row.status is not Status.OPEN):
-            right.append((" ended" if row.ended else f" {STATUS_WORDS[row.status].lower()}", self._style("dim")))
+            right.append((" ended" if row.ended else f" {STATUS_WORDS[row.status].lower()}", self.style_of("dim")))
         priority = PRIORITY_MARKS[row.priority]
         if priority:
-            right.insert(0, (f" {priority}", self._style("alert")))
+            right.insert(0, (f" {priority}", self.style_of("alert")))
         if self._per_row == 1 and row.unread:
             right.insert(0, (f" +{row.unread}", base))
         lead = "❯" if at_cursor else " "
@@ -194,10 +191,10 @@ class Hotlist(KeptRows, can_focus=True):
         room = width - 4 - sum(len(text) for text, _ in right)
         left: list[Part] = [(f"{lead}{kind}{number or ' '} ", base), (shorten(name, room), base)]
         strip = spread(left, right, width, (" ", base))
-        return strip.apply_style(self._style("cursor")) if at_cursor else strip
+        return strip.apply_style(self.style_of("cursor")) if at_cursor else strip
 
     def _detail(self, row: HotlistRow, width: int) -> Strip:
-        dim = self._style("dim")
+        dim = self.style_of("dim")
         typing = row.typing_until is not None and row.typing_until > self._now
         if row.conversation_id in self._gone:
             state = "gone"

@@ -1,19 +1,28 @@
 """Drawing single rows: pieces of text with styles become strips of an exact width."""
 
 from collections.abc import Iterable, Sequence
-from typing import Self
+from typing import ClassVar, Self
 
 from rich.cells import cell_len
 from rich.style import Style
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
 from paradesk.core.text import clean_line
 from paradesk.ui.content import segment
-from paradesk.ui.safety import filtered
+from paradesk.ui.safety import FilteredRows
 
 Part = tuple[str, Style]
+
+
+def cut_out(rows: list[Strip], crop: Region, width: int) -> list[Strip]:
+    """Return the part of a widget's rows (`width` cells each) that lies in a region; the list itself if that is all."""
+    if crop.y or crop.height < len(rows):
+        rows = rows[crop.y : crop.bottom]
+    if crop.x or crop.width != width:
+        rows = [row.crop(crop.x, crop.right) for row in rows]
+    return rows
 
 
 def strip_of(parts: Iterable[Part], width: int, fill: Style) -> Strip:
@@ -41,44 +50,60 @@ def spread(left: Sequence[Part], right: Sequence[Part], width: int, fill: Part) 
     return strip_of([*left, (character * gap, style), *right], width, style)
 
 
-class KeptRows(Widget):
-    """A widget without border and padding whose rows are drawn by `render_line` and kept until `refresh`.
+class Drawn(Widget):
+    """A widget without border and padding that draws whole rows in `draw_row`, each again only after a `refresh`."""
 
-    Textual asks every widget of the screen for its rows whenever one of them changes; kept ones cost nothing.
-    """
+    STYLE_PREFIX: ClassVar[str] = ""
+    """What stands before the names of its styles in COMPONENT_CLASSES."""
 
-    _kept: list[Strip | None]
-    _kept_for: object = None
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._kept: list[Strip | None] = []
+        self._kept_size = Size(0, 0)
+        self._filtered = FilteredRows(self)
+        self._passed: list[Strip] | None = None
+        self._styles: dict[str, Style] = {}
+
+    def style_of(self, name: str) -> Style:
+        """Return the style of a component class, by its name without the prefix; of the widget for an empty name."""
+        style = self._styles.get(name)
+        if style is None:
+            style = self.get_component_rich_style(self.STYLE_PREFIX + name) if name else self.rich_style
+            self._styles[name] = style
+        return style
+
+    def draw_row(self, y: int) -> Strip:
+        """Return row `y`, as wide as the widget."""
+        raise NotImplementedError
 
     def refresh(
         self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
     ) -> Self:
-        """Draw these rows again, or all."""
-        if not regions or self._kept_for is None:
-            self._kept_for = None
-        else:
-            for region in regions:
-                for y in range(max(0, region.y), min(region.bottom, len(self._kept))):
-                    self._kept[y] = None
+        """Draw these regions again, or everything."""
+        self._passed = None
+        for region in regions:
+            for y in range(max(0, region.y), min(region.bottom, len(self._kept))):
+                self._kept[y] = None
+        if not regions:
+            self._kept = []
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
     def notify_style_update(self) -> None:
-        """Draw again in the new colours."""
-        self._kept_for = None
+        """Draw everything again in the colours of the new theme."""
+        self._kept = []
+        self._passed = None
+        self._styles.clear()
+        self._filtered.forget()
         super().notify_style_update()
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Return the kept rows, after the filters of the app."""
+        """Return the rows of a region; those that nobody refreshed are not drawn again."""
         size = self.size
-        key = (size, tuple(map(id, self.get_line_filters())))
-        if self._kept_for != key:
-            self._kept, self._kept_for = [None] * size.height, key
-        rows: list[Strip] = []
-        for y in range(crop.y, crop.bottom):
-            row = self._kept[y] if y < size.height else Strip.blank(size.width)
-            if row is None:
-                row = self._kept[y] = filtered(self, [self.render_line(y)])[0]
-            rows.append(row)
-        if (crop.x, crop.width) != (0, size.width):
-            rows = [row.crop(crop.x, crop.right) for row in rows]
-        return rows
+        if self._passed is None or size != self._kept_size:
+            if size != self._kept_size or not self._kept:
+                self._kept = [None] * size.height
+                self._kept_size = size
+            rows = [kept or self.draw_row(y) for y, kept in enumerate(self._kept)]
+            self._kept = list(rows)
+            self._passed = rows
+        return cut_out(self._filtered.pass_through(self._passed), crop, size.width)

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 from rich.cells import cell_len
 from rich.style import Style
 from textual.app import ComposeResult
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
 from paradesk.core.model import ConversationId, LocalFile, Visibility
 from paradesk.core.state import Thread
-from paradesk.ui.safety import filtered
+from paradesk.ui.safety import FilteredRows
 from paradesk.ui.themes import hue_colour
 from paradesk.ui.widgets.composer import Composer
 from paradesk.ui.widgets.composer_rows import Target
-from paradesk.ui.widgets.lines import Part, shorten, spread, strip_of, width_of
+from paradesk.ui.widgets.lines import Part, cut_out, shorten, spread, strip_of, width_of
 from paradesk.ui.widgets.transcript import TranscriptView
 
 
@@ -160,8 +160,9 @@ class Pane(Widget):
         self.transcript = TranscriptView()
         self._find_bar: FindBar | None = None
         self.composer = Composer()
-        self._edges: tuple[object, tuple[Strip, Strip, Strip]] | None = None
-        self._rows: tuple[object, list[Strip]] | None = None
+        self._rows: list[Strip] = []
+        self._drawn_for: Size | None = None
+        self._filtered = FilteredRows(self)
 
     def compose(self) -> ComposeResult:
         """Transcript and composer; the find line comes between them when it is wanted."""
@@ -185,7 +186,7 @@ class Pane(Widget):
         old, self.title = self.title, title
         if old == title:
             return
-        self._edges = self._rows = None
+        self._drawn_for = None
         self.composer.target = title.target(dark=self.app.current_theme.dark)
         self.composer.active = title.active
         if old.active != title.active:
@@ -283,42 +284,33 @@ class Pane(Widget):
 
     def notify_style_update(self) -> None:
         """Draw the frame again in the colours of the new theme."""
-        self._edges = self._rows = None
+        self._drawn_for = None
+        self._filtered.forget()
         super().notify_style_update()
 
-    def _drawn(self) -> tuple[Strip, Strip, Strip]:
-        """Return the upper edge, a row between, and the lower edge."""
-        width = self.outer_size.width
+    def _draw(self, size: Size) -> list[Strip]:
+        """Return all rows: the upper edge, the sides, and the lower edge."""
+        width = size.width
         title = self.title
-        dark = self.app.current_theme.dark
-        key = (title, width, dark)
-        if self._edges is None or self._edges[0] != key:
-            frame = self.get_component_rich_style("pane--frame-active" if title.active else "pane--frame")
-            alert = self.get_component_rich_style("pane--alert")
-            plain = Style(color=frame.color, bgcolor=frame.bgcolor)
-            name = plain + Style(color=hue_colour(title.hue, dark=dark), bold=True)
-            left, right = title_parts(title, width, plain, name, alert)
-            top = spread(left, right, width, ("━" if title.active else "─", plain))
-            side, across = ("┃", "━") if title.active else ("│", "─")
-            ends = "┗┛" if title.active else "└┘"
-            middle = strip_of([(side, plain), (" " * (width - 2), self.rich_style), (side, plain)], width, plain)
-            foot: list[Part] = [(ends[0] + across, plain)]
-            if title.foot:
-                foot.append((f" {shorten(title.foot, width - 6)} ", alert))
-            bottom = spread(foot, [(ends[1], plain)], width, (across, plain))
-            self._edges = (key, (top, middle, bottom))
-            self._rows = None
-        return self._edges[1]
+        frame = self.get_component_rich_style("pane--frame-active" if title.active else "pane--frame")
+        alert = self.get_component_rich_style("pane--alert")
+        plain = Style(color=frame.color, bgcolor=frame.bgcolor)
+        name = plain + Style(color=hue_colour(title.hue, dark=self.app.current_theme.dark), bold=True)
+        left, right = title_parts(title, width, plain, name, alert)
+        top = spread(left, right, width, ("━" if title.active else "─", plain))
+        side, across = ("┃", "━") if title.active else ("│", "─")
+        ends = "┗┛" if title.active else "└┘"
+        middle = strip_of([(side, plain), (" " * (width - 2), self.rich_style), (side, plain)], width, plain)
+        foot: list[Part] = [(ends[0] + across, plain)]
+        if title.foot:
+            foot.append((f" {shorten(title.foot, width - 6)} ", alert))
+        bottom = spread(foot, [(ends[1], plain)], width, (across, plain))
+        return [top, *[middle] * (size.height - 2), bottom]
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Draw the frame; the widgets inside draw themselves. The rows are kept, because a key asks for them again."""
-        edges = self._drawn()
-        width, height = self.outer_size
-        key = (id(edges), width, height, tuple(map(id, self.get_line_filters())))
-        if self._rows is None or self._rows[0] != key:
-            top, middle, bottom = filtered(self, edges)
-            self._rows = (key, [top, *[middle] * (height - 2), bottom])
-        rows = self._rows[1][crop.y : crop.bottom]
-        if (crop.x, crop.width) != (0, width):
-            rows = [row.crop(crop.x, crop.right) for row in rows]
-        return rows
+        """Draw the frame; the widgets inside draw themselves."""
+        size = self.outer_size
+        if self._drawn_for != size:
+            self._rows = self._draw(size)
+            self._drawn_for = size
+        return cut_out(self._filtered.pass_through(self._rows), crop, size.width)

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rich.style import Style
 from textual.strip import Strip
 
-from paradesk.ui.widgets.lines import KeptRows, Part, shorten, spread, width_of
+from paradesk.ui.widgets.lines import Drawn, Part, shorten, spread, width_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +19,10 @@ class Piece:
     """`strong`, `alert`, `dim`, or empty."""
 
 
-class StatusBar(KeptRows):
+class StatusBar(Drawn):
     """One row: active chat, connection, load, who waits next, the time."""
 
+    STYLE_PREFIX: ClassVar[str] = "status--"
     COMPONENT_CLASSES: ClassVar[set[str]] = {"status--strong", "status--alert", "status--dim"}
     DEFAULT_CSS = """
     StatusBar { height: 1; width: 100%; background: $panel; color: $foreground; }
@@ -42,22 +42,19 @@ class StatusBar(KeptRows):
             self._left, self._right = tuple(left), tuple(right)
             self.refresh()
 
-    def _style(self, look: str) -> Style:
-        return self.get_component_rich_style(f"status--{look}") if look else self.rich_style
-
     def _parts(self, pieces: Sequence[Piece], dot: Part) -> list[Part]:
         parts: list[Part] = []
         for piece in pieces:
             if parts:
                 parts.append(dot)
-            parts.append((piece.text, self._style(piece.look)))
+            parts.append((piece.text, self.style_of(piece.look)))
         return parts
 
-    def render_line(self, y: int) -> Strip:
+    def draw_row(self, y: int) -> Strip:
         """Draw what fits, the least important statements left out."""
         width = self.size.width
-        dot: Part = (" · ", self._style("dim"))
-        space: Part = (" ", self.rich_style)
+        dot: Part = (" · ", self.style_of("dim"))
+        space: Part = (" ", self.style_of(""))
         left, right = list(self._left), list(self._right)
         while True:
             left_parts = [space, *self._parts(left, dot)]
@@ -74,12 +71,13 @@ class StatusBar(KeptRows):
             cut = shorten(left[longest].text, max(8, len(left[longest].text) + room - 1))
             left[longest] = Piece(cut, 0, left[longest].look)
             left_parts = [space, *self._parts(left, dot)]
-        return spread(left_parts, right_parts, width, (" ", self.rich_style))
+        return spread(left_parts, right_parts, width, (" ", self.style_of("")))
 
 
-class KeyHints(KeptRows):
+class KeyHints(Drawn):
     """One row: the keys that help most in the focused place, generated from the keymap."""
 
+    STYLE_PREFIX: ClassVar[str] = "hints--"
     COMPONENT_CLASSES: ClassVar[set[str]] = {"hints--key"}
     DEFAULT_CSS = """
     KeyHints { height: 1; width: 100%; background: $background; color: $foreground 70%; }
@@ -96,14 +94,14 @@ class KeyHints(KeptRows):
             self._hints = tuple(hints)
             self.refresh()
 
-    def render_line(self, y: int) -> Strip:
+    def draw_row(self, y: int) -> Strip:
         """Draw as many as fit whole."""
         width = self.size.width
-        key_style = self.get_component_rich_style("hints--key")
-        parts: list[Part] = [(" ", self.rich_style)]
+        key_style = self.style_of("key")
+        parts: list[Part] = [(" ", self.style_of(""))]
         for key, title in self._hints:
-            more: list[Part] = [(key, key_style), (f" {title}   ", self.rich_style)]
+            more: list[Part] = [(key, key_style), (f" {title}   ", self.style_of(""))]
             if width_of(parts) + width_of(more) - 3 > width:
                 break
             parts += more
-        return spread(parts, [], width, (" ", self.rich_style))
+        return spread(parts, [], width, (" ", self.style_of("")))

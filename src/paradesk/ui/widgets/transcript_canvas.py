@@ -16,7 +16,7 @@ from paradesk.core.model import ConversationId
 from paradesk.core.state import Thread
 from paradesk.core.text import clean_line
 from paradesk.core.transcript import sort_key
-from paradesk.ui.safety import filtered
+from paradesk.ui.safety import FilteredRows
 from paradesk.ui.transcript_blocks import Blocks
 from paradesk.ui.transcript_find import Finder, match_offset
 from paradesk.ui.transcript_paint import Mark, Painter
@@ -24,6 +24,7 @@ from paradesk.ui.transcript_reading import Reading
 from paradesk.ui.transcript_rows import local_time
 from paradesk.ui.transcript_scroll import Place
 from paradesk.ui.transcript_selection import TextSelection
+from paradesk.ui.widgets.lines import cut_out
 
 KINDS = (
     "text",
@@ -141,6 +142,7 @@ class TranscriptCanvas(Widget):
         self._strips: list[Strip] = []
         self._places: list[Place | None] = []
         self._drawn_for: tuple[int, int] | None = None
+        self._filtered = FilteredRows(self)
 
     # What to show
 
@@ -238,6 +240,7 @@ class TranscriptCanvas(Widget):
         painter: Painter | None = getattr(self, "_painter", None)
         if painter is not None:
             painter.forget()
+            self._filtered.forget()
             self._drawn_for = None
 
     def _style_of(self, kind: str) -> Style:
@@ -247,10 +250,7 @@ class TranscriptCanvas(Widget):
         """Return the rows in view; nothing is laid out, and only what is in view was wrapped."""
         if self._drawn_for != self.size:
             self._draw()
-        strips = self._strips[crop.y : crop.bottom]
-        if (crop.x, crop.width) != (0, self.size.width):
-            strips = [strip.crop(crop.x, crop.right) for strip in strips]
-        return filtered(self, strips)
+        return cut_out(self._filtered.pass_through(self._strips), crop, self.size.width)
 
     def _redraw(self) -> None:
         """Draw again, and repaint the rows that came out different."""
