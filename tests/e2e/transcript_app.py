@@ -17,7 +17,7 @@ from textual.widget import Widget
 
 from paradesk.core.model import Attachment, Delivery, Message, Role, Visibility
 from paradesk.core.state import Typing
-from paradesk.ui.safety import ControlGuard, filtered
+from paradesk.ui.safety import ControlGuard, FilteredRows
 from paradesk.ui.widgets.transcript import TranscriptView
 from tests.unit.core.hostile import HOSTILE
 from tests.unit.ui.transcripts import NOW, message, own, thread
@@ -34,7 +34,7 @@ class Careless(Widget):
         self.text = text
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        return filtered(self, [Strip([Segment(self.text.replace("\n", " "))], crop.width)] * crop.height)
+        return FilteredRows(self).pass_through([Strip([Segment(self.text.replace("\n", " "))], crop.width)] * crop.height)
 
 
 def messages(texts: Sequence[str]) -> list[Message]:
