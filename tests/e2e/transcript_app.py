@@ -34,7 +34,8 @@ class Careless(Widget):
         self.text = text
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        return FilteredRows(self).pass_through([Strip([Segment(self.text.replace("\n", " "))], crop.width)] * crop.height)
+        rows = [Strip([Segment(self.text.replace("\n", " "))], crop.width)] * crop.height
+        return FilteredRows(self).pass_through(rows)
 
 
 def messages(texts: Sequence[str]) -> list[Message]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
-from paradesk.core.model import ConversationId, Priority, Status, Visibility
+from paradesk.core.model import ConversationId, Delivery, Priority, Status, Visibility
 from paradesk.core.names import mixed_up
 from paradesk.core.state import State, Thread
 from paradesk.core.text import clean_line
@@ -22,7 +22,7 @@ class Rank(IntEnum):
     OTHER = 2
     """Ours, and nobody waits."""
     DONE = 3
-    """Ended, solved or closed."""
+    """Ended, solved, closed, or no longer ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ def title_name(thread: Thread) -> str:
 def rank(thread: Thread) -> Rank:
     """Return the part of the hotlist that this conversation belongs in."""
     conversation = thread.conversation
-    if conversation.ended or conversation.status in DONE:
+    if conversation.ended or conversation.status in DONE or thread.removed:
         return Rank.DONE
     if not conversation.joined:
         return Rank.QUEUE
@@ -87,13 +87,18 @@ def _age(thread: Thread) -> float:
 def hotlist(state: State) -> tuple[HotlistRow, ...]:
     """Return the rows in the fixed order: waiting and ours, then the queue, then other ours, then done; oldest first.
 
-    Conversations that are no longer ours are left out. The order is that of a jump key; a widget that shows the rows
+    Conversations that are no longer ours are left out, unless a text of the agent's in them has reached nobody. The order is that of a jump key; a widget that shows the rows
     keeps its cursor on an id.
     """
-    threads = [thread for thread in state.threads.values() if not thread.removed]
+    threads = [thread for thread in state.threads.values() if not thread.removed or _has_unsent(thread)]
     threads.sort(key=lambda thread: (rank(thread), _age(thread), thread.conversation.id))
     alike = mixed_up([title_name(thread) for thread in threads if rank(thread) is not Rank.DONE])
     return tuple(_row(thread, alike) for thread in threads)
+
+
+def _has_unsent(thread: Thread) -> bool:
+    settled = (Delivery.ACKED, Delivery.CONFIRMED, Delivery.CANCELLED)
+    return any(thread.drafts.values()) or any(send.delivery not in settled for send in thread.sends.values())
 
 
 def _row(thread: Thread, alike: frozenset[str]) -> HotlistRow:

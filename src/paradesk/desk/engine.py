@@ -248,9 +248,14 @@ class Engine:
             error.args = (reason(error, lane.connector, lane.title), *error.args[1:])
             raise
 
+    def is_online(self, name: str) -> bool:
+        """Return whether the connection of this profile stands."""
+        profile = self.recorder.store.state.profiles.get(name)
+        return profile is not None and profile.link is Link.ONLINE
+
     def _need_link(self, lane: Lane) -> None:
-        profile = self.recorder.store.state.profiles.get(lane.profile.name)
-        if profile is None or profile.link is not Link.ONLINE:
+        if not self.is_online(lane.profile.name):
+            profile = self.recorder.store.state.profiles.get(lane.profile.name)
             why = f": {profile.reason}" if profile is not None and profile.reason else ""
             raise NotSent(f"{lane.profile.name} is not connected{why}")
 

@@ -49,8 +49,11 @@ class Inbox:
         """Commit now, or a little later together with what comes until then. Desk's thread."""
         with self._lock:
             size = sum(len(delivery.events) for delivery in self._waiting)
+            profiles = {delivery.profile for delivery in self._waiting}
         wait = self._last + LINGER - time.monotonic()
-        if wait > 0 and size < _ENOUGH:
+        # Who is still catching up waits for each commit before it goes on: to linger would only make it slow.
+        live = self.engine is not None and all(map(self.engine.is_online, profiles))
+        if wait > 0 and size < _ENOUGH and live:
             asyncio.get_running_loop().call_later(wait, self.drain)
         else:
             self.drain()

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from paradesk.core.events import ConversationRemoved, MessageUpserted, SendChanged, TypingChanged
+from paradesk.core.events import ConversationRemoved, DraftChanged, MessageUpserted, SendChanged, TypingChanged
 from paradesk.core.hotlist import Rank, hotlist, next_waiting
 from paradesk.core.model import (
     ClientId,
@@ -108,3 +108,18 @@ def test_an_id_that_stands_in_for_a_name_is_cleaned() -> None:
     """Ids are opaque and not cleaned on the way in; where one is shown it carries no control and no reordering."""
     nameless = thread("x", id=ConversationId("acme/\x1b]0;boss\x07\u202eevil"), customer=Customer(id="", name=""))
     assert names(state(nameless)) == ["\u241b]0;boss\u2407\u2426evil"]
+
+
+def test_a_removed_chat_stays_while_a_text_in_it_has_reached_nobody() -> None:
+    """A failed reply or a draft keeps its chat in sight, at the end of the list, until the agent has decided about it."""
+    one = ConversationId("acme/1")
+    value = reduce(state(thread("1", waiting=1.0)), ConversationRemoved(one, "transferred away", 1))
+    assert hotlist(value) == ()
+    failed = reduce(value, SendChanged(one, ClientId("c"), Delivery.FAILED, version=1))
+    assert [(row.rank, row.failed) for row in hotlist(failed)] == [(Rank.DONE, 1)]
+    assert next_waiting(hotlist(failed), None) is None
+    back = reduce(failed, SendChanged(one, ClientId("c"), Delivery.CANCELLED, version=2))
+    assert hotlist(back) == ()
+    back = reduce(back, DraftChanged(one, Visibility.PUBLIC, "half a reply"))
+    assert [row.has_draft for row in hotlist(back)] == [True]
+    assert hotlist(reduce(back, DraftChanged(one, Visibility.PUBLIC, ""))) == ()

@@ -304,3 +304,18 @@ def test_a_huge_delivery_lets_others_in_between(start: Start) -> None:
     later = Scripted()
     start(later)
     assert later.cursor_at_start == "after all"
+
+
+def test_catching_up_is_not_slowed_down(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before it is online, a connector that waits for each commit is committed at once, however long others linger."""
+    monkeypatch.setattr("paradesk.desk.inbox.LINGER", 3600.0)
+    connector = Scripted()
+
+    async def catch_up(scripted: Scripted, desk: ConnectorContext) -> None:
+        for number in range(2, 20):
+            await desk.emit(MessageUpserted(message(number)))
+        await scripted.stream(desk)
+
+    connector.on_run = catch_up
+    desk = start(connector)
+    assert len(desk.state.threads[ONE].transcript) == 19
