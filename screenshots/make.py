@@ -46,6 +46,7 @@ class Shoot:
         from paradesk.keymap.keymap import Layer
         from paradesk.keymap.loader import load_keymap
         from paradesk.ui.app import ParadeskApp
+        from paradesk.ui.opening import Opening
 
         self.name = name
         self.passed = 0.0
@@ -56,13 +57,9 @@ class Shoot:
         )
         library, findings = load_library([shipped("canned_responses")])
         assert not findings
+        keymaps = [load_keymap(shipped("keymaps") / "default.toml", Layer.DEFAULT)]
         self.app = ParadeskApp(
-            self.desk,
-            directory=directory,
-            settings=Settings(),
-            keymaps=[load_keymap(shipped("keymaps") / "default.toml", Layer.DEFAULT)],
-            library=library,
-            title="acme",
+            Opening(self.desk, directory, Settings(), keymaps, library, "acme"),
             clock=lambda: START + self.passed,
             question_grace=0.0,
         )

@@ -8,9 +8,10 @@ from paradesk.canned import Library
 from paradesk.config.settings import Settings
 from paradesk.config.shipped import shipped
 from paradesk.config.state import mark_first_run_done
-from paradesk.desk.desk import Profile
+from paradesk.desk.desk import Desk, Profile
 from paradesk.keymap.keymap import Layer
 from paradesk.keymap.loader import load_keymap
+from paradesk.ui.opening import Opening
 from paradesk.ui.run import run_app
 from tests.ui.scripted import ScriptedConnector
 
@@ -32,14 +33,14 @@ def main() -> int:
         from paradesk.ui.commands import workspace
 
         workspace.COMMANDS["customer.panel"] = fail
-    return run_app(
-        [Profile("acme", lambda: backend)],
-        directory=directory,
-        settings=Settings(),
-        keymaps=[load_keymap(shipped("keymaps") / "default.toml", Layer.DEFAULT)],
-        library=Library(),
-        title="acme",
-    )
+
+    def opening() -> Opening:
+        keymap = load_keymap(shipped("keymaps") / "default.toml", Layer.DEFAULT)
+        desk = Desk([Profile("acme", lambda: backend)], directory)
+        desk.start()
+        return Opening(desk, directory, Settings(), [keymap], Library(), "acme")
+
+    return run_app(opening)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from paradesk.desk.desk import Desk, Profile
 from paradesk.keymap.keymap import Layer
 from paradesk.keymap.loader import load_keymap
 from paradesk.ui.app import ParadeskApp
+from paradesk.ui.opening import Opening
 from tests.ui.scripted import ScriptedConnector
 
 LIMIT = 10.0
@@ -103,15 +104,7 @@ async def workstation(
         load_keymap(shipped("keymaps") / f"{name}.toml", Layer.DEFAULT if name == "default" else Layer.PACK)
         for name in keymaps
     ]
-    app = ParadeskApp(
-        desk,
-        directory=directory,
-        settings=settings or Settings(),
-        keymaps=loaded,
-        library=Library(),
-        title="acme",
-        question_grace=0.0,
-    )
+    app = ParadeskApp(Opening(desk, directory, settings or Settings(), loaded, Library(), "acme"), question_grace=0.0)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PARADESK_STATE_DIR", str(directory))
         if not first_steps:

@@ -47,7 +47,7 @@ def demo(context: click.Context, seed: int, speed: float, size: int, keymap: str
         directory = Path(tempfile.mkdtemp(prefix="paradesk-demo-"))
         try:
             profile = Profile("demo", lambda: SimulatorConnector({}, world))
-            status = open_desk([profile], directory=directory, settings=settings, title="demo")
+            status = open_desk(lambda: [profile], directory=directory, settings=settings, title="demo")
         finally:
             shutil.rmtree(directory, ignore_errors=True)
     context.exit(status)

@@ -1,7 +1,7 @@
 """Opens the workstation on configured profiles."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from paradesk.canned import Library
     from paradesk.config.settings import Settings
     from paradesk.desk.desk import Profile
+    from paradesk.keymap.keymap import Keymap
+    from paradesk.ui.opening import Opening
 
 
 def need_terminal() -> None:
@@ -27,16 +29,20 @@ def need_terminal() -> None:
 
 def run(names: Sequence[str], *, keymap: str | None = None, theme: str | None = None) -> int:
     """Open these profiles, or all that are configured; returns the exit status."""
-    from paradesk.cli.profiles import desk_profile
-    from paradesk.config.credentials import Credentials
     from paradesk.config.places import journal_directory, private_directory
     from paradesk.config.settings import load_settings
 
     with readable():
         settings = load_settings(arguments={"keymap": keymap, "theme": theme})
         chosen = choose(settings, names)
-        credentials = Credentials()
-        profiles = [desk_profile(settings.profiles[name], credentials) for name in chosen]
+
+        def profiles() -> "list[Profile]":
+            from paradesk.cli.profiles import desk_profile
+            from paradesk.config.credentials import Credentials
+
+            credentials = Credentials()
+            return [desk_profile(settings.profiles[name], credentials) for name in chosen]
+
         directory = private_directory(journal_directory())
         return open_desk(profiles, directory=directory, settings=settings, title=" + ".join(chosen))
 
@@ -55,36 +61,64 @@ def choose(settings: "Settings", names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(names)) or list(settings.profiles)
 
 
-def open_desk(profiles: Sequence["Profile"], *, directory: Path, settings: "Settings", title: str) -> int:
-    """Load keymaps, then hand over to the screen, which has canned responses loaded behind it; returns the exit status.
+def open_desk(
+    profiles: "Callable[[], Sequence[Profile]]", *, directory: Path, settings: "Settings", title: str
+) -> int:
+    """Hand over to the screen, which has everything loaded behind its first frame; returns the exit status.
 
-    Raises Failure without a terminal and for a journal that cannot be used, KeymapError or ConfigError for a bad keymap.
+    Raises Failure without a terminal and for a journal that cannot be used, KeymapError or ConfigError for a bad keymap,
+    and what `profiles` raises.
     """
-    from paradesk.config.keymaps import load_keymaps
-    from paradesk.core.text import clean_line
-    from paradesk.desk.desk import JournalError
-    from paradesk.keymap.layers import merge
-
-    keymaps = load_keymaps(settings)
-    merge(keymaps)
-    need_terminal()
     problems: list[str] = []
 
     def library() -> "tuple[Library, list[str]]":
         from paradesk.canned.loader import load_library
         from paradesk.config.shipped import shipped
+        from paradesk.core.text import clean_line
 
         found, findings = load_library([shipped("canned_responses"), *settings.canned])
         problems.extend(clean_line(str(finding), 400) for finding in findings)
         return found, problems
 
+    def opening() -> "Opening":
+        from paradesk.desk.desk import Desk
+        from paradesk.ui.opening import Opening
+
+        keymaps = _keymaps(settings)
+        desk = Desk(profiles(), directory)
+        desk.start()
+        return Opening(desk, directory, settings, keymaps, library, title)
+
+    try:
+        need_terminal()
+    except Failure:
+        # What is wrong with the configuration matters more.
+        _keymaps(settings)
+        profiles()
+        raise
     from paradesk.ui.run import run_app
 
     try:
-        return run_app(profiles, directory=directory, settings=settings, keymaps=keymaps, library=library, title=title)
-    except JournalError as error:
-        raise Failure(clean_line(str(error), 600)) from error
+        return run_app(opening, theme=settings.theme)
+    except Exception as error:
+        raise _readable_journal(error) from error
     finally:
         # The screen is drawn through standard error; what is written there before it ends is not seen.
         for problem in problems:
             click.echo(f"paradesk: {problem}", err=True)
+
+
+def _keymaps(settings: "Settings") -> "list[Keymap]":
+    from paradesk.config.keymaps import load_keymaps
+    from paradesk.keymap.layers import merge
+
+    keymaps = load_keymaps(settings)
+    merge(keymaps)
+    return keymaps
+
+
+def _readable_journal(error: Exception) -> Exception:
+    from paradesk.core.text import clean_line
+    from paradesk.desk.desk import JournalError
+
+    return Failure(clean_line(str(error), 600)) if isinstance(error, JournalError) else error

@@ -1,9 +1,13 @@
-"""The application: it puts desk, keymap and widgets together and holds no behaviour of its own."""
+"""The application: it puts desk, keymap and widgets together and holds no behaviour of its own.
+
+Whatever is not needed for the first frame is imported when the rest is put together: importing takes most of a start.
+"""
+
+from __future__ import annotations
 
 import asyncio
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -11,35 +15,31 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual import events
 from textual.app import App, ComposeResult
-from textual.driver import Driver
-from textual.filter import LineFilter
-from textual.geometry import Size
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
+from textual.widgets import Static
 
-from paradesk.core.model import ConversationId, LocalFile, Visibility
-from paradesk.core.state import State
 from paradesk.core.text import clean_line, clean_text
-from paradesk.desk.desk import Desk
-from paradesk.keymap.dispatch import Dispatcher
-from paradesk.keymap.keymap import Keymap
-from paradesk.ui.body import Body
-from paradesk.ui.bridge import Bridge
-from paradesk.ui.commands import Command, all_commands
-from paradesk.ui.deck import Deck
-from paradesk.ui.keys import KeyRouter, drain
-from paradesk.ui.reporting import Reporter
+from paradesk.ui.content import plain
+from paradesk.ui.opening import Opening
 from paradesk.ui.safety import ControlGuard
-from paradesk.ui.sender import Sender
 from paradesk.ui.themes import THEMES
-from paradesk.ui.view import View
-from paradesk.ui.widgets.hotlist import Hotlist
-from paradesk.ui.widgets.pane import Pane
-from paradesk.ui.widgets.workspace import Workspace
 
 if TYPE_CHECKING:
+    from collections import deque
+
+    from textual.driver import Driver
+    from textual.filter import LineFilter
+    from textual.geometry import Size
+    from textual.screen import ModalScreen
+
     from paradesk.canned import Library
-    from paradesk.config.settings import Settings
+    from paradesk.core.model import ConversationId, LocalFile, Visibility
+    from paradesk.core.state import State
+    from paradesk.ui.commands import Command
     from paradesk.ui.screens.reading import Notice
+    from paradesk.ui.widgets.hotlist import Hotlist
+    from paradesk.ui.widgets.pane import Pane
+    from paradesk.ui.widgets.workspace import Workspace
 
 Result = TypeVar("Result")
 
@@ -63,12 +63,16 @@ class WorkScreen(Screen[None], inherit_bindings=False):
     def compose(self) -> ComposeResult:
         """Everything stands in the body."""
         assert isinstance(self.app, ParadeskApp)
-        yield from self.app.body.parts()
+        if self.app.opened:
+            yield from self.app.body.parts()
+        else:
+            yield Static(plain(" paradesk · opening …"))
 
     def on_resize(self, event: events.Resize) -> None:
         """Share the new room out."""
         assert isinstance(self.app, ParadeskApp)
-        self.app.share_out(event.size)
+        if self.app.opened:
+            self.app.share_out(event.size)
 
 
 class ParadeskApp(App[int], inherit_bindings=False):
@@ -82,28 +86,57 @@ class ParadeskApp(App[int], inherit_bindings=False):
 
     def __init__(
         self,
-        desk: Desk,
+        opening: Opening | Callable[[], Opening],
         *,
-        directory: Path,
-        settings: "Settings",
-        keymaps: Sequence[Keymap],
-        library: "Library | Callable[[], tuple[Library, Sequence[str]]]",
-        title: str = "",
+        theme: str = "",
         clock: Callable[[], float] = time.time,
         question_grace: float = QUESTION_GRACE,
         driver_class: type[Driver] | None = None,
     ) -> None:
+        """An `opening` that is a function is called behind the first frame, which is drawn in `theme`."""
         super().__init__(driver_class=driver_class)
-        self.desk, self.settings, self.clock = desk, settings, clock
-        self._library = library
-        self._library_lock = threading.Lock()
-        self.directory = directory
-        self.title = title
-        self.keymap_name = clean_line(keymaps[-1].name if keymaps else "", 40)
+        self._opening = opening
+        self.opened = False
+        """Whether everything is there: the desk, the keymap, the panes."""
+        self.failure: Exception | None = None
+        """Why it could not be opened."""
+        self._early: list[events.Event] = []
+        self.clock = clock
+        self._question_grace = question_grace
+        self._question_until = 0.0
+        self._crash: BaseException | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._commands: dict[str, Command] = {}
         self.folder = Path.home()
         """Where the last file was attached from."""
         self.downloads = Path.home() / "Downloads"
-        self.dispatcher = Dispatcher(keymaps)
+        for known in THEMES:
+            self.register_theme(known)
+        if theme:
+            self.theme = theme
+        if isinstance(opening, Opening):
+            self._put_together(opening)
+
+    def _put_together(self, opening: Opening) -> None:
+        from paradesk.keymap.dispatch import Dispatcher
+        from paradesk.ui.body import Body
+        from paradesk.ui.bridge import Bridge
+        from paradesk.ui.deck import Deck
+        from paradesk.ui.keys import KeyRouter
+        from paradesk.ui.reporting import Reporter
+        from paradesk.ui.sender import Sender
+        from paradesk.ui.view import View
+        from paradesk.ui.widgets.workspace import Workspace
+
+        self.opened = True
+        desk, settings = opening.desk, opening.settings
+        self.desk, self.settings = desk, settings
+        self._library = opening.library
+        self._library_lock = threading.Lock()
+        self.directory = opening.directory
+        self.title = opening.title
+        self.keymap_name = clean_line(opening.keymaps[-1].name if opening.keymaps else "", 40)
+        self.dispatcher = Dispatcher(opening.keymaps)
         self.bridge = Bridge(desk, self._show)
         self.body = Body(Workspace(self._make_pane, id="workspace"), target=float(settings.response_target))
         self.deck = Deck(desk, self.workspace, lambda: self.state)
@@ -112,13 +145,6 @@ class ParadeskApp(App[int], inherit_bindings=False):
         self.view = View(self)
         self.sender.show_links = self._show_links
         self.router = KeyRouter(self, self.dispatcher, self._command, lambda: self.body.which_key, self._keys_changed)
-        self._commands: dict[str, Command] = {}
-        self._question_grace = question_grace
-        self._question_until = 0.0
-        self._crash: BaseException | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-        for theme in THEMES:
-            self.register_theme(theme)
         self.theme = settings.theme
 
     # Parts
@@ -129,7 +155,7 @@ class ParadeskApp(App[int], inherit_bindings=False):
         return self.bridge.state
 
     @property
-    def library(self) -> "Library":
+    def library(self) -> Library:
         """The canned responses; who asks before they are loaded waits for that."""
         with self._library_lock:
             if callable(self._library):
@@ -154,7 +180,7 @@ class ParadeskApp(App[int], inherit_bindings=False):
         return self.body.hotlist
 
     @property
-    def notices(self) -> "deque[Notice]":
+    def notices(self) -> deque[Notice]:
         """What the agent was told in this session, oldest first."""
         return self.reporter.notices
 
@@ -177,20 +203,51 @@ class ParadeskApp(App[int], inherit_bindings=False):
         await links(self, pane)
 
     def _make_pane(self, conversation_id: ConversationId) -> Pane:
+        from paradesk.ui.widgets.pane import Pane
+
         return Pane(conversation_id, self.sender)
 
     # Life
 
     async def on_mount(self) -> None:
-        """Follow the desk, and bring back the panes of the last time."""
+        """Follow the desk."""
+        if self.opened:
+            self._begin()
+
+    def _begin(self) -> None:
         self.bridge.start()
         self.share_out()
         self.view.start()
 
     async def on_ready(self) -> None:
-        """Restore once the room for panes is known."""
+        """Open what is not open yet, and bring back the panes of the last time: the room for them is known."""
+        if not self.opened and not await self._open():
+            return
         await self.view.restore()
+        early, self._early = self._early, []
+        for event in early:
+            await self.on_event(event)
         self.set_timer(LIBRARY_AFTER, self._load_library, name="library")
+
+    async def _open(self) -> bool:
+        assert callable(self._opening)
+        try:
+            opening = self._opening()
+        except Exception as error:
+            self.failure = error
+            self.exit(1)
+            return False
+        self._put_together(opening)
+        with self.batch_update():
+            await self.screen.remove_children()
+            await self.screen.mount_all(self.body.parts())
+        self._begin()
+        return True
+
+    def keep_drafts(self) -> None:
+        """Hand over to the desk what was typed and is not there yet."""
+        if self.opened:
+            self.deck.save_drafts()
 
     def _load_library(self) -> None:
         def load() -> None:
@@ -202,9 +259,10 @@ class ParadeskApp(App[int], inherit_bindings=False):
 
     def on_unmount(self) -> None:
         """Let go of the desk; it is ended by whoever started it."""
-        self.deck.save_drafts()
-        self.bridge.stop()
-        self.reporter.close()
+        if self.opened:
+            self.keep_drafts()
+            self.bridge.stop()
+            self.reporter.close()
 
     def _show(self, state: State) -> None:
         self.view.show(state)
@@ -234,7 +292,7 @@ class ParadeskApp(App[int], inherit_bindings=False):
             self._exception_event.set()
         if self._crash is None:
             self._crash = error
-            self.deck.save_drafts()
+            self.keep_drafts()
         self._close_messages_no_wait()
 
     @property
@@ -246,6 +304,9 @@ class ParadeskApp(App[int], inherit_bindings=False):
 
     async def on_event(self, event: events.Event) -> None:
         """Let every key that comes from the terminal go through the keymap first."""
+        if not self.opened and isinstance(event, (events.Key, events.Paste)):
+            self._early.append(event)
+            return
         if isinstance(event, events.Key) and not event.is_forwarded:
             if not self.app_focus:
                 self.app_focus = True
@@ -255,6 +316,8 @@ class ParadeskApp(App[int], inherit_bindings=False):
             self.router.cancel()
         await super().on_event(event)
         if isinstance(event, events.Key) and len(self.screen_stack) > 1:
+            from paradesk.ui.keys import drain
+
             await drain([self.focused or self.screen, self.screen])
 
     def _too_early(self, event: events.Key) -> bool:
@@ -271,8 +334,10 @@ class ParadeskApp(App[int], inherit_bindings=False):
             self.bell()
         return True
 
-    def _command(self, action_id: str) -> "Any":
+    def _command(self, action_id: str) -> Any:
         if not self._commands:
+            from paradesk.ui.commands import all_commands
+
             self._commands = dict(all_commands())
         command = self._commands.get(action_id)
         return None if command is None else command(self)
@@ -286,9 +351,10 @@ class ParadeskApp(App[int], inherit_bindings=False):
         return keys[0] if keys else action_id
 
     async def ask(
-        self, screen: "ModalScreen[Result | None]", then: "Callable[[Result | None], None] | None" = None
+        self, screen: ModalScreen[Result | None], then: Callable[[Result | None], None] | None = None
     ) -> None:
         """Show a dialog; when this returns it takes keys. `then` gets its result."""
+        from paradesk.ui.keys import drain
         from paradesk.ui.screens.confirm import ConfirmScreen
 
         await self.push_screen(screen, then)
@@ -333,7 +399,8 @@ class ParadeskApp(App[int], inherit_bindings=False):
 
     def on_app_focus(self) -> None:
         """The agent is back."""
-        self.view.looked()
+        if self.opened:
+            self.view.looked()
 
     async def on_hotlist_chosen(self, event: Hotlist.Chosen) -> None:
         """A row of the hotlist was clicked."""

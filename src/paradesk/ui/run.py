@@ -7,18 +7,18 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from paradesk.canned import Library
-    from paradesk.config.settings import Settings
-    from paradesk.desk.desk import Desk, Profile
-    from paradesk.keymap.keymap import Keymap
+    from paradesk.ui.app import ParadeskApp
+    from paradesk.ui.opening import Opening
 
 FRAMES_PER_SECOND = "1000"
 """Upper bound for screen updates; a key then waits at most 1 ms for its echo."""
+
+SWITCH_INTERVAL = 0.0005
+"""Seconds for which a thread of the desk may keep the interpreter while a key waits to be painted."""
 
 END_LIMIT = 0.9
 """Seconds from a signal to the end of the program, whatever hangs."""
@@ -26,47 +26,28 @@ END_LIMIT = 0.9
 _SIGNALS = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
 
 
-def run_app(
-    desk_profiles: "Sequence[Profile]",
-    *,
-    directory: Path,
-    settings: "Settings",
-    keymaps: "Sequence[Keymap]",
-    library: "Library | Callable[[], tuple[Library, Sequence[str]]]",
-    title: str = "",
-) -> int:
+def run_app(opening: "Callable[[], Opening]", *, theme: str = "") -> int:
     """Run the workstation until the agent or a signal ends it, and return the exit status.
 
     0 after quitting, 128 + n after signal n, 1 after an error of its own (a line on standard error says where the
-    report is). Raises DeskBusy when another Paradesk has the directory, JournalError when its journal cannot be used.
-    `title` names the desk in the status bar. A `library` that is a function is called in a thread, once the screen is
-    there; with the canned responses it returns what the agent is to be told about them.
+    report is). `opening` is called once the first frame, drawn in `theme`, is on the screen; what it raises is raised
+    here when the terminal is itself again. The desk that it has started is stopped at the end.
     """
     os.environ.setdefault("TEXTUAL_FPS", FRAMES_PER_SECOND)  # read when Textual is imported
     gc.disable()
-    sys.setswitchinterval(0.0005)
-    from paradesk.desk.desk import Desk
+    sys.setswitchinterval(SWITCH_INTERVAL)
     from paradesk.ui.app import ParadeskApp
     from paradesk.ui.input_guard import guarded_driver
 
-    desk = Desk(desk_profiles, directory)
-    desk.start()
-    status = 0
-    app: ParadeskApp | None = None
+    app = ParadeskApp(opening, theme=theme, driver_class=guarded_driver())
     try:
-        app = ParadeskApp(
-            desk,
-            directory=directory,
-            settings=settings,
-            keymaps=keymaps,
-            library=library,
-            title=title,
-            driver_class=guarded_driver(),
-        )
         with _terminal_restored():
-            status = asyncio.run(_run(app, desk))
+            status = asyncio.run(_run(app))
     finally:
-        desk.stop()
+        if app.opened:
+            app.desk.stop()
+    if app.failure is not None:
+        raise app.failure
     if app.crash is not None:
         from paradesk.config.places import state_directory
         from paradesk.ui.crash import crash_line, write_report
@@ -76,15 +57,15 @@ def run_app(
     return status
 
 
-async def _run(app: Any, desk: "Desk") -> int:
+async def _run(app: "ParadeskApp") -> int:
     loop = asyncio.get_running_loop()
     received: list[int] = []
 
     def end(number: int) -> None:
         if not received:
             received.append(number)
-            app.deck.save_drafts()
-            _end_whatever_hangs(number, desk)
+            app.keep_drafts()
+            _end_whatever_hangs(number, app)
         app.exit(128 + number)
 
     for number in _SIGNALS:
@@ -104,11 +85,12 @@ def _settle_memory() -> None:
     gc.enable()
 
 
-def _end_whatever_hangs(number: int, desk: "Desk") -> None:
+def _end_whatever_hangs(number: int, app: "ParadeskApp") -> None:
     """After a signal the program ends in time even where a terminal has stopped reading."""
 
     def force() -> None:
-        desk.stop(0.3)
+        if app.opened:
+            app.desk.stop(0.3)
         _restore(_SAVED.get("terminal"))
         os._exit(128 + number)
 

@@ -361,6 +361,7 @@ def test_a_demo_of_a_wrong_size_is_refused(run: Run, arguments: list[str]) -> No
 def test_a_journal_that_cannot_be_used_is_told(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A damaged journal ends in one line that names the file and says what to do, and in status 2; it stays as it is."""
     monkeypatch.setattr("paradesk.cli.run.need_terminal", lambda: None)
+    monkeypatch.setattr("paradesk.ui.run.run_app", lambda opening, theme: opening())
     assert add(run).exit_code == 0
     file = tmp_path / "state" / "desk" / "desk.sqlite3"
     file.parent.mkdir(parents=True)

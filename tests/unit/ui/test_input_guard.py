@@ -4,6 +4,7 @@ import hashlib
 import inspect
 
 import pytest
+from textual._ansi_sequences import SYNC_END, SYNC_START
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 
@@ -19,15 +20,36 @@ def test_textuals_input_thread_is_the_one_that_was_replaced() -> None:
     assert "self.run_input_thread()" in inspect.getsource(LinuxDriver._run_input_thread)
 
 
-def test_the_guard_replaces_that_method_and_nothing_that_textual_has(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_guard_replaces_that_method_three_public_ones_and_nothing_else_that_textual_has(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(STOCK_INPUT, raising=False)
     monkeypatch.delenv("TEXTUAL_DRIVER", raising=False)
     driver = guarded_driver()
     assert driver is not None
     assert issubclass(driver, LinuxDriver)
     overridden = {name for name in vars(driver) if not name.startswith("__") and hasattr(LinuxDriver, name)} - {"_abc_impl"}
-    assert overridden == {"run_input_thread"}
+    assert overridden == {"run_input_thread", "send_message", "write", "flush"}
     assert App(driver_class=driver).driver_class is driver
+
+
+def test_an_update_is_written_in_one_piece_and_everything_else_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands between the begin of a synchronized update and its flush goes out together; a bell does not wait."""
+    monkeypatch.delenv(STOCK_INPUT, raising=False)
+    monkeypatch.delenv("TEXTUAL_DRIVER", raising=False)
+    written: list[str] = []
+    monkeypatch.setattr(LinuxDriver, "write", lambda _driver, data: written.append(data))
+    driver_class = guarded_driver()
+    assert driver_class is not None
+    driver = object.__new__(driver_class)
+    driver.write("\a")
+    assert written == ["\a"]
+    for data in (SYNC_START, "rows", SYNC_END):
+        driver.write(data)
+    assert written == ["\a"]
+    driver.flush()
+    driver.flush()
+    assert written == ["\a", SYNC_START + "rows" + SYNC_END]
+    driver.write("\a")
+    assert written[2:] == ["\a"]
 
 
 @pytest.mark.parametrize(("name", "value"), [(STOCK_INPUT, "1"), ("TEXTUAL_DRIVER", "module:Driver")])
