@@ -25,6 +25,15 @@ async def test_the_first_start_opens_the_chats_that_wait(tmp_path: Path) -> None
         assert desk.active
 
 
+async def test_an_empty_workspace_says_what_to_do(tmp_path: Path) -> None:
+    async with workstation(tmp_path, ScriptedConnector()) as desk:
+        await desk.until(lambda: "No chat is open." in desk.text, "the hint")
+        assert re.search(r"F4\s+who waits longest", desk.text)
+        desk.backend.chat(1)
+        await desk.opened("c1")
+        assert "No chat is open." not in desk.text
+
+
 async def test_chats_in_the_queue_are_not_opened_by_themselves(tmp_path: Path) -> None:
     backend = ScriptedConnector()
     backend.chat(1)

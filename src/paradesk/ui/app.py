@@ -22,7 +22,7 @@ from paradesk.core.text import clean_line, clean_text
 from paradesk.ui.content import plain
 from paradesk.ui.opening import Opening
 from paradesk.ui.safety import ControlGuard
-from paradesk.ui.themes import THEMES
+from paradesk.ui.themes import CONTRAST_CSS, THEMES
 
 if TYPE_CHECKING:
     from collections import deque
@@ -79,9 +79,10 @@ class ParadeskApp(App[int], inherit_bindings=False):
     """The workstation on a terminal. Tests drive it with a desk of their own."""
 
     ENABLE_COMMAND_PALETTE = False
-    CSS = """
-    ToastRack { dock: top; align: right top; margin-top: 2; margin-bottom: 0; }
-    Toast { padding: 0 1; }
+    CSS = f"""
+    ToastRack {{ dock: top; align: right top; margin-top: 2; margin-bottom: 0; }}
+    Toast {{ padding: 0 1; }}
+    {CONTRAST_CSS}
     """
 
     def __init__(
@@ -138,7 +139,7 @@ class ParadeskApp(App[int], inherit_bindings=False):
         self.keymap_name = clean_line(opening.keymaps[-1].name if opening.keymaps else "", 40)
         self.dispatcher = Dispatcher(opening.keymaps)
         self.bridge = Bridge(desk, self._show)
-        self.body = Body(Workspace(self._make_pane, id="workspace"), target=float(settings.response_target))
+        self.body = Body(Workspace(self._make_pane, self._nothing_open, id="workspace"), target=float(settings.response_target))
         self.deck = Deck(desk, self.workspace, lambda: self.state)
         self.reporter = Reporter(self, settings)
         self.sender = Sender(desk, self.bridge, self.deck, self.tell, self.key)
@@ -201,6 +202,10 @@ class ParadeskApp(App[int], inherit_bindings=False):
         from paradesk.ui.commands.workspace import links
 
         await links(self, pane)
+
+    def _nothing_open(self) -> str:
+        rows = (("hotlist.focus", "all chats"), ("chat.next_waiting", "who waits longest"), ("app.help", "every key"))
+        return "No chat is open.\n\n" + "\n".join(f"{self.key(action):<8} {what}" for action, what in rows)
 
     def _make_pane(self, conversation_id: ConversationId) -> Pane:
         from paradesk.ui.widgets.pane import Pane

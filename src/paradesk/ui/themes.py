@@ -46,7 +46,18 @@ THEMES: tuple[Theme, ...] = (
         error="#ff6060",
     ),
 )
-"""Dark, light and high contrast (white and yellow on black, at least 7:1 everywhere)."""
+"""Dark, light and high contrast (white and yellow on black)."""
+
+_QUIET_PARTS = (
+    "Pane > .pane--frame", "Hotlist > .hotlist--frame", "Hotlist > .hotlist--dim", "StatusBar > .status--dim", "KeyHints",
+    *(f"TranscriptView > .transcript--{part}" for part in (
+        "time", "rule", "mark", "typing", "bot-gutter", "bot-name", "system-gutter", "system", "deleted", "pending",
+    )),
+    "Composer > .composer--quiet", "Composer > .composer--hint", ".response-list--facts", "PickerScreen #count",
+)  # fmt: skip
+
+CONTRAST_CSS = "\n".join(f".-theme-paradesk-contrast {part} {{ color: #d8d8d8; }}" for part in _QUIET_PARTS)
+"""In high contrast nothing is dimmed: frames, times and hints stay above 7:1 as well."""
 
 THEME_NAMES: tuple[str, ...] = tuple(theme.name for theme in THEMES)
 

@@ -78,6 +78,7 @@ class View:
         self._restored = True
         app.share_out()
         self.show(app.state)
+        app.workspace.say_when_empty()
         await self._first_steps()
 
     async def _first_steps(self) -> None:

@@ -3,10 +3,13 @@
 from collections.abc import Callable
 
 from textual import events
+from textual.app import ComposeResult
 from textual.message import Message
 from textual.widget import Widget
+from textual.widgets import Static
 
 from paradesk.core.model import ConversationId
+from paradesk.ui.content import plain
 from paradesk.ui.paneset import PaneSet
 from paradesk.ui.tiling import Box, Direction, arrange, capacity, choose_shown, neighbour
 from paradesk.ui.widgets.pane import Pane
@@ -16,7 +19,10 @@ class Workspace(Widget):
     """Draws a `PaneSet`. Panes for which there is no room stay as they are, unseen, until they become active."""
 
     BLANK = True
-    DEFAULT_CSS = "Workspace { width: 1fr; height: 1fr; overflow: hidden; }"
+    DEFAULT_CSS = """
+    Workspace { width: 1fr; height: 1fr; overflow: hidden; align: center middle; }
+    Workspace > #nothing-open { width: auto; height: auto; display: none; color: $foreground; }
+    """
 
     class Resized(Message):
         """The room for panes has changed."""
@@ -28,12 +34,24 @@ class Workspace(Widget):
             super().__init__()
             self.conversation_id = conversation_id
 
-    def __init__(self, make_pane: Callable[[ConversationId], Pane], *, id: str | None = None) -> None:
+    def __init__(
+        self,
+        make_pane: Callable[[ConversationId], Pane],
+        nothing_open: Callable[[], str] = lambda: "No chat is open.",
+        *,
+        id: str | None = None,
+    ) -> None:
+        """`nothing_open` gives the words that stand here while there is no pane."""
         super().__init__(id=id)
         self._make_pane = make_pane
+        self._nothing_open = nothing_open
         self._panes: dict[ConversationId, Pane] = {}
         self.pane_set = PaneSet()
         self._boxes: dict[ConversationId, Box] = {}
+
+    def compose(self) -> ComposeResult:
+        """What stands here while there is no pane."""
+        yield Static(id="nothing-open")
 
     @property
     def panes(self) -> tuple[Pane, ...]:
@@ -66,8 +84,17 @@ class Workspace(Widget):
         added = [self._make_pane(item) for item in fresh]
         self._panes.update(zip(fresh, added, strict=True))
         self.place()
+        self.say_when_empty()
         if added:
             await self.mount_all(added)
+
+    def say_when_empty(self) -> None:
+        """Say what to do where no chat is open, and nothing otherwise."""
+        hint = self.query_one("#nothing-open", Static)
+        empty = not self.pane_set.order
+        if empty:
+            hint.update(plain(self._nothing_open()))
+        hint.display = empty
 
     def drop_closed(self) -> None:
         """Remove the panes that are not in the set any more; the focus has to be elsewhere by now."""
