@@ -14,7 +14,7 @@ from paradesk.desk.engine import Delivery, Engine
 _BATCH = 500
 """Events in one transaction, about: enough to make a flood cheap, few enough to let others in between."""
 
-LINGER = 0.02
+LINGER = 0.05
 """Seconds between two commits while messages come one by one: each costs a wake-up of three threads and a disk write. The
 first after a quiet time is committed at once."""
 

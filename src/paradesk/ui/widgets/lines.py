@@ -1,6 +1,8 @@
 """Drawing single rows: pieces of text with styles become strips of an exact width."""
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import ClassVar, Self
 
 from rich.cells import cell_len
@@ -26,8 +28,12 @@ def cut_out(rows: list[Strip], crop: Region, width: int) -> list[Strip]:
 
 
 def strip_of(parts: Iterable[Part], width: int, fill: Style) -> Strip:
-    """Return the pieces as one row of exactly `width` cells, cut or filled up at its end."""
-    segments = [segment(text, style) for text, style in parts if text]
+    """Return the pieces as one row of exactly `width` cells, cut or filled up at its end.
+
+    Neighbours of one style become one segment: each costs the terminal about forty bytes of its own.
+    """
+    pieces = groupby((part for part in parts if part[0]), key=itemgetter(1))
+    segments = [segment("".join(text for text, _ in same), style) for style, same in pieces]
     return Strip(segments).adjust_cell_length(width, fill)
 
 
