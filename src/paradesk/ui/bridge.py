@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 from paradesk.core.state import State
 
-FRAME = 1 / 8
+FRAME = 1 / 6
 """Seconds between two looks at the desk's state, however many events arrive; the first after a quiet time is shown at
 once. Nobody reads faster, and each look at a flood takes time that a key then waits."""
 

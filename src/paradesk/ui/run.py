@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from paradesk.ui.app import ParadeskApp
     from paradesk.ui.opening import Opening
 
-FRAMES_PER_SECOND = "1000"
-"""Upper bound for screen updates; a key then waits at most 1 ms for its echo."""
+FRAMES_PER_SECOND = "2500"
+"""Upper bound for screen updates; a key then waits at most 0.4 ms for its echo. How often there is something to paint is
+bounded elsewhere (`bridge.FRAME`)."""
 
 SWITCH_INTERVAL = 0.0005
 """Seconds for which a thread of the desk may keep the interpreter while a key waits to be painted."""

@@ -1,5 +1,6 @@
 """From the state to the widgets: what changes on the screen when a new snapshot comes, or when a second has passed."""
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 from paradesk.config.state import first_run_done, mark_first_run_done
@@ -14,9 +15,16 @@ from paradesk.ui.widgets.statusbar import Piece
 
 if TYPE_CHECKING:
     from paradesk.ui.app import ParadeskApp
+    from paradesk.ui.widgets.pane import Pane
 
 FIRST_PANES = 4
 """How many chats open by themselves at the very first start."""
+
+FLOOD = 25
+"""So many changes between two looks at the state are a flood: the active pane is painted at once, the others in turn."""
+
+BETWEEN_PANES = 0.015
+"""Seconds between the panes that are painted in turn."""
 
 HINTS: dict[str, tuple[str, ...]] = {
     "composer": (
@@ -54,6 +62,8 @@ class View:
         self._restored = False
         self._first_start = False
         self._alerted = ""
+        self._version = 0
+        self._behind: "deque[Pane]" = deque()
         self._hint_keys: dict[str, list[tuple[str, str]]] = {}
         app.sender.unseen = self._unseen
         app.deck.changed = app.refresh_view
@@ -149,6 +159,9 @@ class View:
         threads = [state.threads[item] for item in panes.order if item in state.threads]
         alike = mixed_up([title_name(thread) for thread in threads])
         again, back = app.key("chat.retry"), app.key("chat.dismiss")
+        flood = state.version - self._version >= FLOOD
+        self._version = state.version
+        self._behind.clear()
         for pane in app.workspace.panes:
             thread = state.threads.get(pane.conversation_id)
             if thread is None:
@@ -158,11 +171,27 @@ class View:
             pane.show_title(
                 pane_title(thread, panes, alike, now, target=target, note=note, again=again, back=back)
             )
-            if pane.display:
-                profile = state.profiles.get(thread.conversation.profile)
-                agent_id = profile.agent.id if profile is not None and profile.agent is not None else ""
-                looked_at = app.app_focus and panes.active == pane.conversation_id
-                pane.show_thread(thread, now, agent_id, looked_at=looked_at)
+            if flood and pane.conversation_id != panes.active:
+                self._behind.append(pane)
+            else:
+                self._show_thread(pane, state, now)
+        if self._behind:
+            self._app.set_timer(BETWEEN_PANES, self._show_behind)
+
+    def _show_behind(self) -> None:
+        """Show one of the panes that a flood has left behind; keys come in between."""
+        if self._behind:
+            self._show_thread(self._behind.popleft(), self._app.state, self._app.clock())
+        if self._behind:
+            self._app.set_timer(BETWEEN_PANES, self._show_behind)
+
+    def _show_thread(self, pane: "Pane", state: State, now: float) -> None:
+        app, thread = self._app, state.threads.get(pane.conversation_id)
+        if pane.display and pane.is_attached and thread is not None:
+            profile = state.profiles.get(thread.conversation.profile)
+            agent_id = profile.agent.id if profile is not None and profile.agent is not None else ""
+            looked_at = app.app_focus and app.deck.panes.active == pane.conversation_id
+            pane.show_thread(thread, now, agent_id, looked_at=looked_at)
 
     def _look(self, state: State) -> None:
         app = self._app
