@@ -1,5 +1,6 @@
 """A terminal emulator to measure against: libvterm where it is installed, else pyte (a bottleneck in a flood)."""
 
+import codecs
 import ctypes
 import re
 from typing import Any, Protocol
@@ -60,9 +61,14 @@ class LibVTerm:
         lib.vterm_screen_reset(self._screen, 1)
         self._text = ctypes.create_string_buffer(rows * columns * 8 + 64)
         self._replies = ctypes.create_string_buffer(4096)
+        self._whole = codecs.getincrementaldecoder("utf-8")("replace")
 
     def feed(self, data: bytes) -> None:
-        """Take output of the program; what libvterm would reply itself is thrown away (`probe.Replies` answers)."""
+        """Take output of the program; what libvterm would reply itself is thrown away (`probe.Replies` answers).
+
+        Only whole characters are handed on: libvterm 0.1 draws U+FFFD later on when a read ends within one.
+        """
+        data = self._whole.decode(data).encode()
         self._lib.vterm_input_write(self._terminal, data, len(data))
         while self._lib.vterm_output_read(self._terminal, self._replies, 4096):
             pass
