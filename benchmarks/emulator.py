@@ -1,8 +1,8 @@
 """A terminal emulator to measure against: libvterm where it is installed, else pyte (a bottleneck in a flood)."""
 
-import codecs
 import ctypes
 import re
+from codecs import getincrementaldecoder
 from typing import Any, Protocol
 
 
@@ -59,16 +59,16 @@ class LibVTerm:
         self._state = lib.vterm_obtain_state(self._terminal)
         lib.vterm_screen_enable_altscreen(self._screen, 1)
         lib.vterm_screen_reset(self._screen, 1)
+        self._characters = getincrementaldecoder("utf-8")("replace")
         self._text = ctypes.create_string_buffer(rows * columns * 8 + 64)
         self._replies = ctypes.create_string_buffer(4096)
-        self._whole = codecs.getincrementaldecoder("utf-8")("replace")
 
     def feed(self, data: bytes) -> None:
         """Take output of the program; what libvterm would reply itself is thrown away (`probe.Replies` answers).
 
-        Only whole characters are handed on: libvterm 0.1 draws U+FFFD later on when a read ends within one.
+        libvterm shows a character that is split between two reads as two, so the first part waits for the rest.
         """
-        data = self._whole.decode(data).encode()
+        data = self._characters.decode(data).encode()
         self._lib.vterm_input_write(self._terminal, data, len(data))
         while self._lib.vterm_output_read(self._terminal, self._replies, 4096):
             pass
