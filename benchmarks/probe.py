@@ -4,6 +4,7 @@ A key counts as echoed when the typed text stands on the emulated screen, at the
 outside of a synchronized update: what a person would see, whatever the program paints. One key is in flight at a time.
 """
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -184,10 +185,8 @@ class Probe:
         self.bytes_out += len(data)
         self.emulator.feed(data)
         if reply := self._replies.scan(data, self.emulator.cursor):
-            try:
+            with contextlib.suppress(OSError):
                 os.write(self._fd, reply)
-            except OSError:
-                pass
         return read_at
 
     def until(self, reached: Callable[[], bool], timeout: float) -> float | None:
@@ -296,10 +295,8 @@ class Probe:
         pids = process_tree(self.pid)
         for number in (signal.SIGTERM, signal.SIGKILL):
             for pid in pids:
-                try:
+                with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, number)
-                except ProcessLookupError:
-                    pass
             end = time.perf_counter() + 2.0
             while time.perf_counter() < end:
                 self.step(0.02)

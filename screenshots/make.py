@@ -103,7 +103,14 @@ class Shoot:
 
     async def type(self, text: str) -> None:
         """Type a text."""
-        names = {" ": "space", ",": "comma", ".": "full_stop", "'": "apostrophe", "?": "question_mark", "!": "exclamation_mark"}
+        names = {
+            " ": "space",
+            ",": "comma",
+            ".": "full_stop",
+            "'": "apostrophe",
+            "?": "question_mark",
+            "!": "exclamation_mark",
+        }
         await self.press(*(names.get(letter, letter) for letter in text))
 
 

@@ -125,9 +125,7 @@ class MatrixBackend(BackendUnderTest):
 
     # The customer's hands
 
-    async def send(
-        self, who: Account, room_id: str, content: object, event_type: str = "m.room.message"
-    ) -> MessageId:
+    async def send(self, who: Account, room_id: str, content: object, event_type: str = "m.room.message") -> MessageId:
         """Send an event with any content as somebody."""
         path = room_path(room_id, "send", event_type, f"test{next(_numbers)}")
         return MessageId((await self.call(who, "PUT", path, content))["event_id"])

@@ -1,23 +1,10 @@
 """The desk's side of the Matrix tests: sessions, replies, and what has been folded."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import replace
-
-import msgspec
-import pytest
-import pytest_asyncio
-
-from paradesk.connectors.base import AuthError, RateLimited, Rejected, Unsupported
 from paradesk.connectors.matrix import MatrixConnector
-from paradesk.connectors.matrix.ticket import ASSIGNEE, PRIORITY, STATUS, TAGS
-from paradesk.core.events import ConversationRemoved, Gap, MessageUpserted
-from paradesk.core.intents import ChangeTags, Join, Leave, Send, SetPriority, SetStatus, Transfer
-from paradesk.core.model import ClientId, Conversation, ConversationId, Message, Priority, Role, Status, Visibility
+from paradesk.core.intents import Send
+from paradesk.core.model import ClientId, Conversation, ConversationId, Role, Visibility
 from paradesk.testing.recorder import Recorder, Session
-from tests.contract.matrix_backend import MatrixBackend, room_path
-from tests.contract.synapse import PASSWORD, Synapse
-
+from tests.contract.matrix_backend import MatrixBackend
 
 
 def session(backend: MatrixBackend, start: Recorder | None = None, connector: MatrixConnector | None = None) -> Session:

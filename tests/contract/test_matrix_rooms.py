@@ -1,23 +1,20 @@
 """What is particular to Matrix rooms, on a real Synapse: invitations, trust, encryption, hostile events, transfer."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
-import msgspec
 import pytest
 import pytest_asyncio
 
-from paradesk.connectors.base import AuthError, RateLimited, Rejected, Unsupported
+from paradesk.connectors.base import Rejected, Unsupported
 from paradesk.connectors.matrix import MatrixConnector
 from paradesk.connectors.matrix.ticket import ASSIGNEE, PRIORITY, STATUS, TAGS
-from paradesk.core.events import ConversationRemoved, Gap, MessageUpserted
-from paradesk.core.intents import ChangeTags, Join, Leave, Send, SetPriority, SetStatus, Transfer
-from paradesk.core.model import ClientId, Conversation, ConversationId, Message, Priority, Role, Status, Visibility
-from paradesk.testing.recorder import Recorder, Session
+from paradesk.core.events import ConversationRemoved
+from paradesk.core.intents import ChangeTags, Join, SetPriority, SetStatus, Transfer
+from paradesk.core.model import ConversationId, Priority, Role, Status
+from paradesk.testing.recorder import Recorder
 from tests.contract.matrix_backend import MatrixBackend, room_path
+from tests.contract.matrix_desk import conversation, lines, reply, session
 from tests.contract.synapse import PASSWORD, Synapse
-from tests.contract.matrix_desk import committed, conversation, lines, reply, session
 
 pytestmark = pytest.mark.synapse
 

@@ -8,16 +8,15 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from paradesk.connectors.base import AuthError, RateLimited, Rejected, Unsupported
+from paradesk.connectors.base import AuthError, RateLimited, Rejected
 from paradesk.connectors.matrix import MatrixConnector
-from paradesk.connectors.matrix.ticket import ASSIGNEE, PRIORITY, STATUS, TAGS
-from paradesk.core.events import ConversationRemoved, Gap, MessageUpserted
-from paradesk.core.intents import ChangeTags, Join, Leave, Send, SetPriority, SetStatus, Transfer
-from paradesk.core.model import ClientId, Conversation, ConversationId, Message, Priority, Role, Status, Visibility
+from paradesk.core.events import Gap, MessageUpserted
+from paradesk.core.intents import Join, Leave
+from paradesk.core.model import ConversationId, Message, Role
 from paradesk.testing.recorder import Recorder, Session
 from tests.contract.matrix_backend import MatrixBackend, room_path
+from tests.contract.matrix_desk import committed, reply, session
 from tests.contract.synapse import PASSWORD, Synapse
-from tests.contract.matrix_desk import committed, conversation, lines, reply, session
 
 pytestmark = pytest.mark.synapse
 

@@ -65,7 +65,12 @@ class Customer:
     def call(self, method: str, path: str, body: object = None, who: Account | None = None) -> Any:
         """Ask the server, as this customer if nobody else is named; raises when it refuses."""
         answer = httpx.request(
-            method, self.server.url + path, headers=(who or self.account).headers, json=body, timeout=30, trust_env=False
+            method,
+            self.server.url + path,
+            headers=(who or self.account).headers,
+            json=body,
+            timeout=30,
+            trust_env=False,
         )
         answer.raise_for_status()
         return answer.json()

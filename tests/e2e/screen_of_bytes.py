@@ -1,5 +1,6 @@
 """The program in a pseudo-terminal that takes any bytes, read back through a terminal emulator."""
 
+import contextlib
 import fcntl
 import os
 import select
@@ -34,10 +35,8 @@ class ByteTerminal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(self._pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         os.waitpid(self._pid, 0)
         os.close(self._fd)
 
@@ -51,10 +50,8 @@ class ByteTerminal:
                 data = data[os.write(self._fd, data[:4096]) :]
 
     def _read(self) -> None:
-        try:
+        with contextlib.suppress(OSError, BlockingIOError):
             self._stream.feed(os.read(self._fd, 65536))
-        except (OSError, BlockingIOError):
-            pass
 
     def wait(self, reached: Callable[[str], bool], *, what: str, seconds: float = 20.0) -> str:
         """Wait until the screen fulfils a condition and return it; fails with the screen when it never does."""

@@ -55,7 +55,11 @@ class Terminal:
     def _tmux(self, *arguments: str) -> str:
         environment = {name: value for name, value in os.environ.items() if name not in ("TMUX", "TMUX_PANE")}
         done = subprocess.run(
-            [str(TMUX), "-u", "-L", self._socket, *arguments], check=True, capture_output=True, text=True, env=environment
+            [str(TMUX), "-u", "-L", self._socket, *arguments],
+            check=True,
+            capture_output=True,
+            text=True,
+            env=environment,
         )
         return done.stdout
 

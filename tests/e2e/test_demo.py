@@ -123,8 +123,10 @@ def test_a_shift_with_four_customers(start: Start, places: Places) -> None:
     terminal.type("here is your label")
     terminal.press("Enter")
     terminal.wait(
-        lambda seen: "here is your label" in panes(seen)[3].words.partition("▶ to")[0]
-        and "label.pdf" not in panes(seen)[3].words.partition("▶ to")[2],
+        lambda seen: (
+            "here is your label" in panes(seen)[3].words.partition("▶ to")[0]
+            and "label.pdf" not in panes(seen)[3].words.partition("▶ to")[2]
+        ),
         what="the file is sent",
     )
     go_to(terminal, 4)

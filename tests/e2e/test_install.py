@@ -46,7 +46,9 @@ def test_a_wheel_holds_what_is_shipped(tmp_path: Path) -> None:
     (wheel,) = (tmp_path / "dist").glob("paradesk-*.whl")
     venv.create(tmp_path / "env", with_pip=False, symlinks=True)
     python = tmp_path / "env" / "bin" / "python"
-    site = Path(run([str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], tmp_path, tmp_path).strip())
+    site = Path(
+        run([str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], tmp_path, tmp_path).strip()
+    )
     run(
         [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps", "--no-index", str(wheel)],
         tmp_path, tmp_path,

@@ -1,5 +1,6 @@
 """How the program ends: on a signal, without its terminal, and on an error of its own."""
 
+import contextlib
 import fcntl
 import os
 import select
@@ -48,10 +49,8 @@ class Terminal:
         """Take what the program writes."""
         ready, _, _ = select.select([self.master], [], [], seconds)
         if ready:
-            try:
+            with contextlib.suppress(OSError):
                 self.output += os.read(self.master, 65536)
-            except OSError:
-                pass
 
     def until(self, wanted: bytes) -> None:
         """Wait until the program has written this."""
@@ -79,10 +78,8 @@ class Terminal:
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
         for descriptor in (self.master, self.slave):
-            try:
+            with contextlib.suppress(OSError):
                 os.close(descriptor)
-            except OSError:
-                pass
 
 
 @pytest.fixture

@@ -21,7 +21,9 @@ pytestmark = [pytest.mark.e2e, pytest.mark.synapse, needs_tmux]
 def synapse() -> Iterator[Synapse]:
     """A homeserver of its own, because it is killed."""
     if synapse_python() is None:
-        pytest.skip("NOT TESTED: the desk on a real homeserver (SYNAPSE_PYTHON names no python that has matrix-synapse)")
+        pytest.skip(
+            "NOT TESTED: the desk on a real homeserver (SYNAPSE_PYTHON names no python that has matrix-synapse)"
+        )
     with Synapse() as server:
         yield server
 
@@ -98,9 +100,7 @@ def spoken(collected: list[str], name: str) -> list[str]:
     return re.findall(rf"{name} message \d\d", "\n".join(collected))
 
 
-def test_two_customers_through_a_killed_homeserver(
-    start: Start, places: Places, synapse: Synapse, wire: Wire
-) -> None:
+def test_two_customers_through_a_killed_homeserver(start: Start, places: Places, synapse: Synapse, wire: Wire) -> None:
     agent = synapse.user("robin")
     anna, bela = (Customer(synapse, synapse.user(name)) for name in ("anna", "bela"))
     anna.invited_by(agent)

@@ -22,7 +22,9 @@ PATIENCE = 20.0
 @pytest.fixture
 def profile(places: Places) -> Places:
     """A profile on the simulator, whose chats are the same at each start."""
-    (places.config / "config.toml").write_text('[profiles.shop]\nconnector = "simulator"\nseed = "3"\n', encoding="utf-8")
+    (places.config / "config.toml").write_text(
+        '[profiles.shop]\nconnector = "simulator"\nseed = "3"\n', encoding="utf-8"
+    )
     return places
 
 

@@ -1,5 +1,6 @@
 """Bytes into a real terminal, text out of the composer: what people paste and terminals answer is never a command."""
 
+import contextlib
 import fcntl
 import json
 import os
@@ -59,10 +60,8 @@ class Terminal:
         return self.state
 
     def screen(self) -> None:
-        try:
+        with contextlib.suppress(OSError):
             os.read(self.fd, 65536)
-        except OSError:
-            pass
 
     def send(self, data: bytes) -> None:
         """Write all of it, as a terminal does."""
@@ -73,10 +72,8 @@ class Terminal:
             self.screen()
 
     def close(self) -> None:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         os.waitpid(self.pid, 0)
         os.close(self.fd)
         os.close(self.reading)

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 from textual import events, on
-from textual.geometry import Region
 from textual.app import App, ComposeResult
+from textual.geometry import Region
 from textual.message import Message
 from textual.pilot import Pilot
 from textual.widgets import Static
@@ -13,7 +13,6 @@ from textual.widgets import Static
 from paradesk.core.model import LocalFile, Visibility
 from paradesk.ui.widgets.composer import MAX_TEXT, Composer
 from paradesk.ui.widgets.composer_rows import Mode, Target, recipient_row
-from paradesk.ui.widgets.editor import Editor
 
 
 class Clock:

@@ -154,7 +154,7 @@ async def test_attach_lists_what_is_there_from_the_beginning(tmp_path: Path) -> 
         ("/home/ana//tmp/a.png", "/tmp/a.png"),
         ("/home/ana/~/a.png", "~/a.png"),
         ("/home/ana/'/tmp/my file.png' ", "/tmp/my file.png"),
-        ("/home/ana/\"/tmp/a.png\"", "/tmp/a.png"),
+        ('/home/ana/"/tmp/a.png"', "/tmp/a.png"),
         ("/home/ana/a.png", "/home/ana/a.png"),
         ("/home/ana/it's", "/home/ana/it's"),
         ("~/a'", "~/a'"),

@@ -434,7 +434,9 @@ async def test_hostile_text_in_every_field_is_drawn_harmlessly(width: int) -> No
         for _ in range(400):
             rows = desk.rows()
             assert all(row.isprintable() or set(row) & set("\u200c\u200d\U000f0000\ue000") for row in rows)
-            assert not any(char < " " or "\x7f" <= char < "\xa0" or "\u202a" <= char <= "\u202e" for char in "".join(rows))
+            assert not any(
+                char < " " or "\x7f" <= char < "\xa0" or "\u202a" <= char <= "\u202e" for char in "".join(rows)
+            )
             gutters = {row[0] for row in rows if row}
             assert gutters <= set("│┃┊┇·╓║╙~─━╌ ")
             seen |= set(rows)

@@ -134,7 +134,9 @@ def two_chats() -> ScriptedConnector:
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 50)])
-@pytest.mark.parametrize(("active", "name", "other"), [("c1", "Sarah Chen", "Jonas Kühn"), ("c2", "Jonas Kühn", "Sarah Chen")])
+@pytest.mark.parametrize(
+    ("active", "name", "other"), [("c1", "Sarah Chen", "Jonas Kühn"), ("c2", "Jonas Kühn", "Sarah Chen")]
+)
 async def test_each_of_five_marks_says_alone_which_chat_is_active(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], active: str, name: str, other: str
 ) -> None:

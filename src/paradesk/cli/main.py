@@ -40,7 +40,14 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--profile", "profiles", type=PROFILE, multiple=True, metavar="NAME", help="Open this profile only; can be repeated.")
+@click.option(
+    "--profile",
+    "profiles",
+    type=PROFILE,
+    multiple=True,
+    metavar="NAME",
+    help="Open this profile only; can be repeated.",
+)
 @click.option("--keymap", type=KEYMAP, metavar="NAME|PATH", help="Use this keymap, such as zendesk.")
 @click.option("--theme", metavar="NAME", help="dark, light or contrast.")
 @click.version_option(__version__, "-V", "--version", message="paradesk %(version)s")

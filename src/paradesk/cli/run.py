@@ -61,9 +61,7 @@ def choose(settings: "Settings", names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(names)) or list(settings.profiles)
 
 
-def open_desk(
-    profiles: "Callable[[], Sequence[Profile]]", *, directory: Path, settings: "Settings", title: str
-) -> int:
+def open_desk(profiles: "Callable[[], Sequence[Profile]]", *, directory: Path, settings: "Settings", title: str) -> int:
     """Hand over to the screen, which has everything loaded behind its first frame; returns the exit status.
 
     Raises Failure without a terminal and for a journal that cannot be used, KeymapError or ConfigError for a bad keymap,

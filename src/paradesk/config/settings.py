@@ -156,9 +156,7 @@ _PROFILE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 def check_profile_name(name: str) -> str:
     """Return the name when a profile may be called so; raises ValueError with what is allowed."""
     if not _PROFILE_NAME.fullmatch(name):
-        raise ValueError(
-            "a profile's name is 1 to 32 of a-z, 0-9, - and _, and begins with a letter or digit"
-        )
+        raise ValueError("a profile's name is 1 to 32 of a-z, 0-9, - and _, and begins with a letter or digit")
     return name
 
 

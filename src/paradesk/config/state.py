@@ -1,5 +1,7 @@
 """What this user has seen already: not a setting, and never worth a failure."""
 
+import contextlib
+
 from paradesk.config.places import private_directory, state_directory
 
 _FIRST_RUN = "first-run-done"
@@ -15,7 +17,5 @@ def first_run_done() -> bool:
 
 def mark_first_run_done() -> None:
     """Remember that the first-run screen was shown; where that cannot be written it will be shown again."""
-    try:
+    with contextlib.suppress(OSError):
         (private_directory(state_directory()) / _FIRST_RUN).touch(mode=0o600)
-    except OSError:
-        pass

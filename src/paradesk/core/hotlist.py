@@ -87,8 +87,8 @@ def _age(thread: Thread) -> float:
 def hotlist(state: State) -> tuple[HotlistRow, ...]:
     """Return the rows in the fixed order: waiting and ours, then the queue, then other ours, then done; oldest first.
 
-    Conversations that are no longer ours are left out, unless a text of the agent's in them has reached nobody. The order is that of a jump key; a widget that shows the rows
-    keeps its cursor on an id.
+    Conversations that are no longer ours are left out, unless a text of the agent's in them has reached nobody. The
+    order is that of a jump key; a widget that shows the rows keeps its cursor on an id.
     """
     threads = [thread for thread in state.threads.values() if not thread.removed or _has_unsent(thread)]
     threads.sort(key=lambda thread: (rank(thread), _age(thread), thread.conversation.id))

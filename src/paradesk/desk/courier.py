@@ -4,6 +4,7 @@ What may be repeated is decided by the idempotency that the backend's connector 
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -252,10 +253,8 @@ class Courier:
     async def _pause(self, seconds: float | None) -> None:
         """Wait this long, or until there is a reason to look again."""
         self.wake.clear()
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.wake.wait(), seconds)
-        except TimeoutError:
-            pass
 
 
 async def _page(connector: Connector, *, where: ConversationId, before: Message | None) -> Page:

@@ -1,6 +1,7 @@
 """The running workstation without a screen: its own thread and loop, driven by intents, seen through snapshots."""
 
 import asyncio
+import contextlib
 import logging
 import random as random_module
 import secrets
@@ -89,10 +90,8 @@ class Desk:
         thread, loop, ending = self._thread, self._loop, self._ending
         if thread is None or loop is None or ending is None:
             return
-        try:
+        with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(ending.set)
-        except RuntimeError:
-            pass
         if threading.current_thread() is not thread:
             thread.join(timeout)
 

@@ -284,4 +284,3 @@ def remainder(draft: str, sent: str) -> str:
     if draft.strip() == sent.strip():
         return ""
     return draft.removeprefix(sent)
-

@@ -16,7 +16,7 @@ from paradesk.core.intents import (
     SetTyping,
     Transfer,
 )
-from paradesk.core.model import Visibility
+from paradesk.core.model import Status, Visibility
 from paradesk.core.state import Thread
 
 SEND = "send"
@@ -93,9 +93,9 @@ def check(intent: Intent, thread: Thread | None, able: Capabilities | None, titl
     declared, why = support(thread, able, title, needed(intent))
     if declared is Support.ABSENT:
         raise NotSent(why) if able is None else Unsupported(why)
-    if isinstance(intent, SetStatus) and declared is Support.NATIVE and able is not None:
-        if intent.status not in able.statuses:
-            raise Unsupported(f"{title} has no status “{intent.status.value.replace('_', ' ')}”")
+    offered = able.statuses if able is not None and declared is Support.NATIVE else frozenset(Status)
+    if isinstance(intent, SetStatus) and intent.status not in offered:
+        raise Unsupported(f"{title} has no status “{intent.status.value.replace('_', ' ')}”")
     if isinstance(intent, Send):
         _check_send(intent, thread, able, title, declared)
     return declared

@@ -139,7 +139,9 @@ class ParadeskApp(App[int], inherit_bindings=False):
         self.keymap_name = clean_line(opening.keymaps[-1].name if opening.keymaps else "", 40)
         self.dispatcher = Dispatcher(opening.keymaps)
         self.bridge = Bridge(desk, self._show)
-        self.body = Body(Workspace(self._make_pane, self._nothing_open, id="workspace"), target=float(settings.response_target))
+        self.body = Body(
+            Workspace(self._make_pane, self._nothing_open, id="workspace"), target=float(settings.response_target)
+        )
         self.deck = Deck(desk, self.workspace, lambda: self.state)
         self.reporter = Reporter(self, settings)
         self.sender = Sender(desk, self.bridge, self.deck, self.tell, self.key)

@@ -51,5 +51,6 @@ def write_report(error: BaseException, directory: Path) -> Path | None:
 def crash_line(error: BaseException, path: Path | None) -> str:
     """Return the one line that the agent sees."""
     where = f"The report is in {path}." if path is not None else "No report could be written."
-    return f"Paradesk stopped because of an error in itself ({type(error).__name__}). Drafts and panes are kept. {where}"
-
+    return (
+        f"Paradesk stopped because of an error in itself ({type(error).__name__}). Drafts and panes are kept. {where}"
+    )

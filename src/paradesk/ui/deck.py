@@ -15,7 +15,6 @@ from paradesk.ui.tiling import MAX_PANES
 from paradesk.ui.widgets.pane import Pane
 from paradesk.ui.widgets.workspace import Workspace
 
-
 ECHO_FIRST = 0.008
 """Seconds between a key and the writing of the draft, so that the disk does not delay the echo."""
 

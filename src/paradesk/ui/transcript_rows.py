@@ -277,7 +277,9 @@ class _Builder:
         room = look.width - 2 - cell_len(name) - 6
         if room < 0:
             return Row((gutter, Part(name, name_kind)), "", "time")
-        return Row((gutter, Part(name, name_kind)), "", "time", -1, (Part(" " * (room + 1), "text"), Part(self.time, "time")))
+        return Row(
+            (gutter, Part(name, name_kind)), "", "time", -1, (Part(" " * (room + 1), "text"), Part(self.time, "time"))
+        )
 
     def _add(self, text: str, kind: str, sign: str, start: int = -1) -> None:
         """Add a row of the message; the first one carries the columns."""

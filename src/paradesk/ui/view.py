@@ -63,7 +63,7 @@ class View:
         self._first_start = False
         self._alerted = ""
         self._version = 0
-        self._behind: "deque[Pane]" = deque()
+        self._behind: deque[Pane] = deque()
         self._hint_keys: dict[str, list[tuple[str, str]]] = {}
         app.sender.unseen = self._unseen
         app.deck.changed = app.refresh_view
@@ -168,9 +168,7 @@ class View:
                 continue
             note = pane.composer.visibility is Visibility.NOTE
             target = app.hotlist.target
-            pane.show_title(
-                pane_title(thread, panes, alike, now, target=target, note=note, again=again, back=back)
-            )
+            pane.show_title(pane_title(thread, panes, alike, now, target=target, note=note, again=again, back=back))
             if flood and pane.conversation_id != panes.active:
                 self._behind.append(pane)
             else:
@@ -204,9 +202,7 @@ class View:
         app.reporter.alert(alerts, focused=app.app_focus)
         if alerts and not app.app_focus:
             self._alerted = alerts[-1].text
-        app.reporter.title(
-            terminal_title(state, app.deck.panes, waiting_count(self.rows), alert=self._alerted)
-        )
+        app.reporter.title(terminal_title(state, app.deck.panes, waiting_count(self.rows), alert=self._alerted))
 
     def show_hints(self) -> None:
         """Name the keys of the focused place, or those of an unfinished sequence."""

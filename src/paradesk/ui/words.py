@@ -97,4 +97,3 @@ def link_words(profile: ProfileState, now: float) -> str:
             return f"{mark} stopped"
         case Link.ONLINE:
             return f"{mark} online, catching up" if profile.gap else f"{mark} online"
-

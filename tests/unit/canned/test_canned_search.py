@@ -139,9 +139,7 @@ def test_a_word_with_a_hash_begins_a_tag_or_label() -> None:
 
 def test_what_is_overdue_sinks_below_its_equal() -> None:
     def response(name: str, reviewed: date) -> Response:
-        return Response(
-            id=name, title="Refund", body={"en": "x"}, reviewed=reviewed, review_every=timedelta(days=90)
-        )
+        return Response(id=name, title="Refund", body={"en": "x"}, reviewed=reviewed, review_every=timedelta(days=90))
 
     library = Library([response("a", date(2026, 1, 1)), response("b", date(2026, 10, 1))])
     found = search(library, "refund", {}, None, today=date(2026, 11, 1))

@@ -47,7 +47,9 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=6,
 )
-fields = st.sampled_from(["id", "name", "first_name", "item", "total", "date", "plan", "attributes", "x", "vip", "size"])
+fields = st.sampled_from(
+    ["id", "name", "first_name", "item", "total", "date", "plan", "attributes", "x", "vip", "size"]
+)
 contexts = st.dictionaries(
     st.sampled_from(["customer", "conversation", "order", "agent", "assignee", "ask", "other"]),
     st.dictionaries(fields, values, max_size=6) | values,
@@ -135,7 +137,9 @@ def test_filters_and_conditions(source: str, expected: str) -> None:
 
 
 def test_what_a_template_asks_for_is_known_before_it_is_filled() -> None:
-    template = compile_template("{% if order.id %}{{ customer.name | upcase }}{% endif %}{{ ask.x | default: agent.name }}")
+    template = compile_template(
+        "{% if order.id %}{{ customer.name | upcase }}{% endif %}{{ ask.x | default: agent.name }}"
+    )
     assert template.placeholders == {"order.id", "customer.name", "ask.x", "agent.name"}
     assert template.filters == {"upcase", "default"}
 

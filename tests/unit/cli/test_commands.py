@@ -102,9 +102,7 @@ def test_a_terminal_is_needed(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("simulator")
-def test_a_demo_needs_a_terminal_and_leaves_nothing(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_demo_needs_a_terminal_and_leaves_nothing(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     result = run("demo")
     assert result.exit_code == 2
@@ -114,7 +112,9 @@ def test_a_demo_needs_a_terminal_and_leaves_nothing(
 
 @pytest.mark.usefixtures("simulator")
 def test_a_bad_keymap_is_named_with_its_place(run: Run, folder: Path) -> None:
-    assert "command line: no keymap is called 'zendsk'; did you mean zendesk?" in run("demo", "--keymap", "zendsk").stderr
+    assert (
+        "command line: no keymap is called 'zendsk'; did you mean zendesk?" in run("demo", "--keymap", "zendsk").stderr
+    )
     folder.mkdir()
     (folder / "keymap.toml").write_text('[bindings.composer]\n"ctrl+x" = "composer.cut"\n')
     result = run("demo")

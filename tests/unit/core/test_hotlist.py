@@ -77,8 +77,12 @@ def test_a_row_tells_what_needs_attention() -> None:
     """Drafts, failed replies, typing and names that are easily mixed up."""
     one, two = ConversationId("acme/1"), ConversationId("acme/2")
     value = state(
-        replace(thread("1"), conversation=replace(thread("1").conversation, customer=Customer(id="1", name="Jonas Kühn"))),
-        replace(thread("2"), conversation=replace(thread("2").conversation, customer=Customer(id="2", name="Jonas Kuhn"))),
+        replace(
+            thread("1"), conversation=replace(thread("1").conversation, customer=Customer(id="1", name="Jonas Kühn"))
+        ),
+        replace(
+            thread("2"), conversation=replace(thread("2").conversation, customer=Customer(id="2", name="Jonas Kuhn"))
+        ),
     )
     value = reduce(value, TypingChanged(one, "Jonas", True, until=77.0))
     value = reduce(value, TypingChanged(two, "A colleague", True, until=77.0, customer=False))

@@ -7,7 +7,7 @@ from paradesk.core.toml import MAX_BYTES, TomlError, read_toml
 
 def test_lines_of_tables_and_keys() -> None:
     document = read_toml(
-        b"top = 1\n\n[a.b]\n'x.y' = 1\n\"z\\u0041\" = 2\nplain=3\n[[rows]]\nid = 4\n[ \"q r\" ] # remark\nc.d = 5\n"
+        b'top = 1\n\n[a.b]\n\'x.y\' = 1\n"z\\u0041" = 2\nplain=3\n[[rows]]\nid = 4\n[ "q r" ] # remark\nc.d = 5\n'
     )
     assert document.line("", "top") == 1
     assert document.line("a.b") == 3

@@ -142,8 +142,12 @@ def _same(connector: Connector) -> Connector:
     return connector
 
 
-def desk_of(directory: Path, *connectors: Connector, timing: Timing = QUICK, clock: Callable[[], float] | None = None) -> Desk:
-    profiles = [Profile(name, partial(_same, c)) for name, c in zip(("acme", "beta", "gamma"), connectors, strict=False)]
+def desk_of(
+    directory: Path, *connectors: Connector, timing: Timing = QUICK, clock: Callable[[], float] | None = None
+) -> Desk:
+    profiles = [
+        Profile(name, partial(_same, c)) for name, c in zip(("acme", "beta", "gamma"), connectors, strict=False)
+    ]
     return Desk(profiles, directory, timing=timing, **({} if clock is None else {"clock": clock}))
 
 

@@ -47,7 +47,6 @@ from tests.unit.desk.conftest import Start
 from tests.unit.desk.scripted import (
     ABLE,
     PATIENCE,
-    QUICK,
     Scripted,
     conversation,
     desk_of,
@@ -474,9 +473,9 @@ def test_a_full_disk_refuses_loudly_and_keeps_the_text(start: Start, tmp_path: P
     blocker.execute("begin immediate")
     desk.save_draft(ONE, PUBLIC, "typed")
     with pytest.raises(NotSent, match="cannot be written"):
-        desk.submit(
-            Send(conversation_id=ONE, body="typed", visibility=PUBLIC, client_id=desk.new_client_id())
-        ).result(PATIENCE)
+        desk.submit(Send(conversation_id=ONE, body="typed", visibility=PUBLIC, client_id=desk.new_client_id())).result(
+            PATIENCE
+        )
     assert desk.state.threads[ONE].drafts == {PUBLIC: "typed"}
     assert connector.sent == []
     blocker.execute("rollback")
@@ -509,7 +508,8 @@ def test_times_that_no_calendar_knows_do_not_come_in(start: Start) -> None:
         connector.emit(MessageUpserted(message(number, sent_at=at)))
         connector.emit(
             ConversationUpserted(
-                conversation("1", created_at=at, customer=Customer(id="c", name="C", since=at), snoozed_until=at), number
+                conversation("1", created_at=at, customer=Customer(id="c", name="C", since=at), snoozed_until=at),
+                number,
             )
         )
         thread = desk.state.threads[ONE]

@@ -12,7 +12,14 @@ ROOT = Path(__file__).parents[3]
 
 
 def victim(directory: Path, mode: str) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "tests.unit.desk.victim", str(directory / "desk"), str(directory / "backend"), mode]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.unit.desk.victim",
+        str(directory / "desk"),
+        str(directory / "backend"),
+        mode,
+    ]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
 

@@ -84,7 +84,12 @@ def reason(desk: Desk, client_id: ClientId) -> str:
 
 def test_the_order_accepted_is_the_order_delivered(start: Start) -> None:
     """Twenty replies to two chats, some held up: each chat gets its own in order."""
-    troubles: list[BaseException | str] = [NotSent("no route"), RateLimited("slow down", 0.01), "lost ack", NotSent("no route")]
+    troubles: list[BaseException | str] = [
+        NotSent("no route"),
+        RateLimited("slow down", 0.01),
+        "lost ack",
+        NotSent("no route"),
+    ]
     connector = troubled(EXACT, *troubles)
     desk = start(connector)
     accepted = [(where, reply(desk, f"{where} {n}", where)) for n in range(10) for where in ("acme/1", "acme/2")]
@@ -311,9 +316,7 @@ def test_a_queue_survives_a_restart(start: Start) -> None:
     ("able", "ends", "sends"),
     [(EXACT, Delivery.CONFIRMED, 1), (ECHO, Delivery.CONFIRMED, 0), (NONE, Delivery.UNCERTAIN, 0)],
 )
-def test_a_restart_in_the_middle_of_a_send(
-    start: Start, able: Capabilities, ends: Delivery, sends: int
-) -> None:
+def test_a_restart_in_the_middle_of_a_send(start: Start, able: Capabilities, ends: Delivery, sends: int) -> None:
     """The row says `sending`: by idempotency it is resent, looked for, or left to the agent; never delivered twice."""
     first = troubled(able, "silence")
     desk = start(first)
@@ -389,7 +392,6 @@ def test_an_outcome_that_is_nonsense_does_not_undo_the_delivery(start: Start) ->
     desk = start(connector)
     reaches(desk, reply(desk), Delivery.ACKED)
     assert len(connector.sent) == 1
-
 
 
 def test_a_rate_limit_without_a_time_backs_off(start: Start) -> None:

@@ -25,25 +25,27 @@ def zendesk() -> Keymap:
     return load_keymap(shipped("keymaps") / "zendesk.toml")
 
 
-_EVERYWHERE = ("a",
-        "J",
-        "?",
-        "space",
-        "enter",
-        "tab",
-        "shift+tab",
-        "ctrl+x",
-        "ctrl+j",
-        "ctrl+e",
-        "f1",
-        "f2",
-        "f9",
-        "f12",
-        "up",
-        "pageup",
-        "ctrl+space",
-        "ctrl+]",
-        "escape")
+_EVERYWHERE = (
+    "a",
+    "J",
+    "?",
+    "space",
+    "enter",
+    "tab",
+    "shift+tab",
+    "ctrl+x",
+    "ctrl+j",
+    "ctrl+e",
+    "f1",
+    "f2",
+    "f9",
+    "f12",
+    "up",
+    "pageup",
+    "ctrl+space",
+    "ctrl+]",
+    "escape",
+)
 
 
 @pytest.mark.parametrize("key", _EVERYWHERE)

@@ -31,7 +31,9 @@ class Scene:
     def __init__(self, scenario: Scenario, *, seed: int = 1, language: str = "en", joined: bool = True) -> None:
         self.world = World(seed=seed, start=START, realtime=False)
         cast = Cast(self.world.random, START)
-        person = next(each for each in (cast.next(scenario.order) for _ in range(40)) if each.customer.language == language)
+        person = next(
+            each for each in (cast.next(scenario.order) for _ in range(40)) if each.customer.language == language
+        )
         self.person = person
         self.agent = AgentSide(self.world)
         self.actor = Actor(self.world, scenario, person, "scene")

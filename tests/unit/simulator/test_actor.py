@@ -131,9 +131,7 @@ def test_reply_is_read_before_it_is_answered(tmp_path: Path) -> None:
     position = stage.world.log.position
     stage.answer("Here is your refund.")
     stage.world.advance(40)
-    kinds = [
-        type(event).__name__ + str(getattr(event, "typing", "")) for event in stage.world.batch(position).events
-    ]
+    kinds = [type(event).__name__ + str(getattr(event, "typing", "")) for event in stage.world.batch(position).events]
     read, typing = kinds.index("ReadMarked"), kinds.index("TypingChangedTrue")
     assert read < typing < kinds.index("MessageUpserted", typing)
     assert kinds.index("TypingChangedFalse") > typing
@@ -249,6 +247,4 @@ def test_outbound_customer_answers() -> None:
     world = staged()
     conversation_id, _ = AgentSide(world).begins("someone@mail.example", "Recall", "Is tomorrow at ten fine for you?")
     world.advance(60)
-    assert [m.body for m in world.chat(conversation_id).all() if m.role is Role.CUSTOMER] == [
-        "Yes, that works for me."
-    ]
+    assert [m.body for m in world.chat(conversation_id).all() if m.role is Role.CUSTOMER] == ["Yes, that works for me."]

@@ -20,13 +20,17 @@ def test_textuals_input_thread_is_the_one_that_was_replaced() -> None:
     assert "self.run_input_thread()" in inspect.getsource(LinuxDriver._run_input_thread)
 
 
-def test_the_guard_replaces_that_method_three_public_ones_and_nothing_else_that_textual_has(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_guard_replaces_that_method_three_public_ones_and_nothing_else_that_textual_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.delenv(STOCK_INPUT, raising=False)
     monkeypatch.delenv("TEXTUAL_DRIVER", raising=False)
     driver = guarded_driver()
     assert driver is not None
     assert issubclass(driver, LinuxDriver)
-    overridden = {name for name in vars(driver) if not name.startswith("__") and hasattr(LinuxDriver, name)} - {"_abc_impl"}
+    overridden = {name for name in vars(driver) if not name.startswith("__") and hasattr(LinuxDriver, name)} - {
+        "_abc_impl"
+    }
     assert overridden == {"run_input_thread", "send_message", "write", "flush"}
     assert App(driver_class=driver).driver_class is driver
 

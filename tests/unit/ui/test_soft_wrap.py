@@ -11,7 +11,24 @@ from paradesk.ui.text_buffer import Position, TextBuffer
 from paradesk.ui.text_view import TextView
 
 FAMILY = "👨\u200d👩\u200d👧"
-ATOMS = ["a", "bc", " ", "word", "   ", "e\u0301", "你", FAMILY, "🇩🇪", "👍🏽", "\t", "❤", "\ufe0f", "\u0301", "\u200d", "नि"]
+ATOMS = [
+    "a",
+    "bc",
+    " ",
+    "word",
+    "   ",
+    "e\u0301",
+    "你",
+    FAMILY,
+    "🇩🇪",
+    "👍🏽",
+    "\t",
+    "❤",
+    "\ufe0f",
+    "\u0301",
+    "\u200d",
+    "नि",
+]
 lines = st.lists(st.sampled_from(ATOMS), max_size=40).map("".join)
 widths = st.integers(2, 14)
 
@@ -78,7 +95,7 @@ def test_every_place_has_a_cell_and_every_cell_a_place(line: str, width: int) ->
         row, cell = wrap.locate(line, column)
         start, end = wrap.span(line, row)
         assert start <= column <= end
-        if not line or column < len(line) and cells(line[column : next_boundary(line, column)]) > 0:
+        if not line or (column < len(line) and cells(line[column : next_boundary(line, column)]) > 0):
             assert wrap.column_at(line, row, cell) == column
         if column >= len(line):
             break

@@ -52,9 +52,7 @@ class Editing(RuleBasedStateMachine):
         self.buffer.move_to(self.buffer.position_at(offset), select)
         assert self.buffer.anchor == (anchor if select else None)
 
-    @rule(
-        name=st.sampled_from(["left_of", "right_of", "word_left_of", "word_right_of"]), select=st.booleans()
-    )
+    @rule(name=st.sampled_from(["left_of", "right_of", "word_left_of", "word_right_of"]), select=st.booleans())
     def move(self, name: str, select: bool) -> None:
         before = self.buffer.cursor
         place: Position = getattr(self.buffer, name)(before)
@@ -64,9 +62,7 @@ class Editing(RuleBasedStateMachine):
         self.buffer.move_to(place, select)
 
     @rule(
-        name=st.sampled_from(
-            ["left", "right", "word_left", "word_right", "to_line_start", "to_line_end", "selection"]
-        )
+        name=st.sampled_from(["left", "right", "word_left", "word_right", "to_line_start", "to_line_end", "selection"])
     )
     def delete(self, name: str) -> None:
         selected = self.buffer.selection is not None

@@ -33,7 +33,7 @@ def test_panes_cover_the_workspace_exactly_once(count: int, size: tuple[int, int
     assert 1 <= len(boxes) <= min(count, MAX_PANES)
     assert sum(box.width * box.height for box in boxes) == width * height
     for place, box in enumerate(boxes):
-        assert 0 <= box.x
+        assert box.x >= 0
         assert box.x + box.width <= width
         assert box.y + box.height <= height
         for other in boxes[place + 1 :]:

@@ -228,7 +228,9 @@ def test_the_gap_stays_where_it_is() -> None:
 
 
 changes = st.lists(
-    st.tuples(st.sampled_from(["append", "prepend", "insert-below", "edit-above"]), st.integers(0, 99), st.integers(0, 300)),
+    st.tuples(
+        st.sampled_from(["append", "prepend", "insert-below", "edit-above"]), st.integers(0, 99), st.integers(0, 300)
+    ),
     max_size=12,
 )
 roles = st.sampled_from([Role.CUSTOMER, Role.AGENT, Role.SYSTEM])

@@ -241,7 +241,9 @@ def test_a_rule_fits_any_width() -> None:
 
 bodies = st.one_of(
     st.text(max_size=300),
-    st.sampled_from(["漢" * 50, "👨‍👩‍👧‍👦" * 20, "\t" * 30, "e\u0301" * 90, "a\n\n\nb", "שלום " * 20, "\x1b[2J" * 9, "\ud800"]),
+    st.sampled_from(
+        ["漢" * 50, "👨‍👩‍👧‍👦" * 20, "\t" * 30, "e\u0301" * 90, "a\n\n\nb", "שלום " * 20, "\x1b[2J" * 9, "\ud800"]
+    ),
 )
 
 

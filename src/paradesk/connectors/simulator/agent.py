@@ -10,7 +10,6 @@ from paradesk.connectors.simulator.ledger import STATUS_LABELS, locked
 from paradesk.connectors.simulator.world import TYPING_LASTS, World
 from paradesk.core.events import (
     AssigneeChanged,
-    ConversationRemoved,
     Event,
     PriorityChanged,
     TagsChanged,
@@ -25,6 +24,7 @@ from paradesk.core.model import (
     Status,
     Visibility,
 )
+
 
 class AgentSide:
     """The agent's hands in a world. Every method may be called from any thread and raises Rejected with a reason."""

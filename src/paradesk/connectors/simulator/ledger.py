@@ -9,8 +9,26 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 from paradesk.connectors.base import Rejected
 from paradesk.connectors.simulator.chat import Chat, StoredFile
 from paradesk.connectors.simulator.log import Log
-from paradesk.core.events import ConversationRemoved, ConversationUpserted, Event, MessageUpserted, ReadMarked, StatusChanged
-from paradesk.core.model import Attachment, ClientId, Conversation, ConversationId, Customer, Message, MessageId, Role, Status, Visibility
+from paradesk.core.events import (
+    ConversationRemoved,
+    ConversationUpserted,
+    Event,
+    MessageUpserted,
+    ReadMarked,
+    StatusChanged,
+)
+from paradesk.core.model import (
+    Attachment,
+    ClientId,
+    Conversation,
+    ConversationId,
+    Customer,
+    Message,
+    MessageId,
+    Role,
+    Status,
+    Visibility,
+)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -208,4 +226,3 @@ class Ledger:
         removed = ConversationRemoved(chat.conversation.id, reason, chat.version)
         self.log.append(removed)
         return (removed,)
-

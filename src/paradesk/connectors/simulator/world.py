@@ -6,14 +6,10 @@ step by step (`advance`). All public methods may be called from any thread.
 
 import asyncio
 import random
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar
 
-from paradesk.connectors.base import Rejected
 from paradesk.connectors.simulator.chat import Chat, Counterpart, StoredFile
 from paradesk.connectors.simulator.faults import Faults
 from paradesk.connectors.simulator.ledger import STATUS_LABELS, Ledger, locked
@@ -21,24 +17,16 @@ from paradesk.connectors.simulator.log import Batch
 from paradesk.connectors.simulator.people import COLLEAGUES, ME, TEAMS
 from paradesk.connectors.simulator.timeline import Timeline
 from paradesk.core.events import (
-    ConversationRemoved,
-    ConversationUpserted,
-    Event,
     MessageDeleted,
     MessageEdited,
-    MessageUpserted,
     ReadMarked,
-    StatusChanged,
     TypingChanged,
 )
 from paradesk.core.model import (
     Agent,
-    Attachment,
-    ClientId,
     Conversation,
     ConversationId,
     Customer,
-    Message,
     MessageId,
     Priority,
     Role,
@@ -51,6 +39,7 @@ TYPING_LASTS = 8.0
 
 LONGEST_PAUSE = 0.25
 """Real seconds after which the clock is looked at again, because an action may have made something due sooner."""
+
 
 class World(Ledger):
     """One simulated chat service with one agent (`me`), colleagues, and any number of customers.
@@ -258,11 +247,19 @@ class World(Ledger):
         self, conversation_id: ConversationId, body: str, visibility: Visibility = Visibility.PUBLIC
     ) -> MessageId:
         """Write a line of the service itself, such as who came and went; a note is for agents only."""
-        return self.write(self.chat(conversation_id), Role.SYSTEM, "system", "System", body, self.stamp(), visibility=visibility).id
+        return self.write(
+            self.chat(conversation_id), Role.SYSTEM, "system", "System", body, self.stamp(), visibility=visibility
+        ).id
 
     @locked
     def colleague_notes(self, conversation_id: ConversationId, colleague: Agent, body: str) -> MessageId:
         """Write a private note as a colleague or supervisor."""
         return self.write(
-            self.chat(conversation_id), Role.AGENT, colleague.id, colleague.name, body, self.stamp(), visibility=Visibility.NOTE
+            self.chat(conversation_id),
+            Role.AGENT,
+            colleague.id,
+            colleague.name,
+            body,
+            self.stamp(),
+            visibility=Visibility.NOTE,
         ).id

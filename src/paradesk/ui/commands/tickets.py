@@ -55,9 +55,7 @@ async def new_ticket(app: "ParadeskApp") -> None:
     """Ask for whom and about what, and open a ticket in a pane."""
     from paradesk.ui.screens.tickets import NewTicketScreen
 
-    able_profiles = [
-        name for name in app.state.profiles if app.desk.capabilities(name).create is not Support.ABSENT
-    ]
+    able_profiles = [name for name in app.state.profiles if app.desk.capabilities(name).create is not Support.ABSENT]
     if not able_profiles:
         names = ", ".join(app.state.profiles) or "no profile"
         app.tell(f"{names}: this backend has no way to open a ticket. Nothing was sent", "warning")

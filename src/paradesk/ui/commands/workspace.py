@@ -249,4 +249,3 @@ COMMANDS: "dict[str, Command]" = {
     "app.log": notices,
     "app.quit": end,
 }
-

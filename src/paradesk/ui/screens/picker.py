@@ -44,7 +44,7 @@ class PickerScreen(ModalScreen[PickerResult | None]):
 
     KEY_CONTEXT: ClassVar[str] = "picker"
     AUTO_FOCUS: ClassVar[str | None] = "FilterInput"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - an instance variable of Screen
     DEFAULT_CSS = """
     PickerScreen { align: center middle; }
     PickerScreen #picker { border: double $primary; border-title-style: bold; padding: 0 1; background: $surface;

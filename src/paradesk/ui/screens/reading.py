@@ -14,7 +14,6 @@ from textual.widgets import Input, Static
 from paradesk.ui.content import assemble, plain
 from paradesk.ui.screens.dialog import Dialog
 
-
 _KEYS, _TITLE = 20, 16
 """Columns of the help, in cells."""
 

@@ -100,8 +100,10 @@ def text_row(
     marks: list[tuple[int, int, str]] = []
     if SLOT_OPEN in line:
         first_column = max(0, start - _SLOT_REACH)
-        for slot in find_slots(line[first_column : stop + _SLOT_REACH]):
-            marks.append((first_column + slot.start - start, first_column + slot.end - start, "slot"))
+        marks.extend(
+            (first_column + slot.start - start, first_column + slot.end - start, "slot")
+            for slot in find_slots(line[first_column : stop + _SLOT_REACH])
+        )
     if selected is not None:
         marks.append((selected[0] - start, selected[1] - start, "selection"))
     cursor_cell = -1

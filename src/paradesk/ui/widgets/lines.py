@@ -82,9 +82,7 @@ class Drawn(Widget):
         """Return row `y`, as wide as the widget."""
         raise NotImplementedError
 
-    def refresh(
-        self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
-    ) -> Self:
+    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
         """Draw these regions again, or everything."""
         self._passed = None
         for region in regions:

@@ -20,7 +20,6 @@ from paradesk.ui.widgets.composer_rows import Target
 from paradesk.ui.widgets.lines import Part, cut_out, shorten, spread, strip_of, width_of
 from paradesk.ui.widgets.transcript import TranscriptView
 
-
 if TYPE_CHECKING:
     from paradesk.ui.widgets.find_bar import FindBar
 
@@ -224,7 +223,9 @@ class Pane(Widget):
         """Say what must be filled in first."""
         event.stop()
         blanks = ", ".join(dict.fromkeys(f"⟦{name}⟧" for name in event.names))
-        self._owner.tell(f"{self.title.name}: fill in {blanks} first. Nothing was sent; tab goes to the next", "warning")
+        self._owner.tell(
+            f"{self.title.name}: fill in {blanks} first. Nothing was sent; tab goes to the next", "warning"
+        )
 
     def on_composer_typing(self, event: Composer.Typing) -> None:
         """Tell the customer."""

@@ -279,9 +279,7 @@ class TranscriptCanvas(Widget):
         missing = reading.room - len(places)
         marked = {index: self._marks(index) for index in {index for index, _ in places}}
         self._places = [None] * missing + list(places)
-        self._strips = [blank] * missing + [
-            self._strip(index, row, width, marked[index]) for index, row in places
-        ]
+        self._strips = [blank] * missing + [self._strip(index, row, width, marked[index]) for index, row in places]
         if len(self._strips) < height:
             self._places.append(None)
             self._strips.append(self._status(places, width))
