@@ -81,8 +81,10 @@ def clean_line(text: str, limit: int = 60) -> str:
     For names, subjects and labels. Text of nothing but blanks comes back empty. Widths are counted generously (a
     sequence of joined emoji as the sum of its parts), so that the result fits wherever `limit` cells are free.
     """
-    line = _breaks.sub(" ", clean_text(text)).strip().strip(_BLANK).strip()
-    line = clean_text(line)  # taking blanks away may have put a mark at the front
+    line, before = _breaks.sub(" ", clean_text(text)), ""
+    while line != before:  # taking blanks away may put a mark or a joiner at the front, and taking that away a blank
+        before = line
+        line = clean_text(line.strip().strip(_BLANK).strip())
     if len(line) <= limit and line.isascii():
         return line
     return _cut(line, limit)

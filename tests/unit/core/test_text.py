@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from paradesk.core.text import (
@@ -119,6 +119,7 @@ def test_two_clean_fields_join_without_a_control(one: str, two: str) -> None:
     assert not FORBIDDEN.search(clean_text(one) + clean_text(two))
 
 
+@example("\t\u200c 0", 2)
 @given(text_from_outside, st.integers(0, 40))
 def test_a_line_is_one_line_that_fits(text: str, limit: int) -> None:
     line = clean_line(text, limit)
