@@ -3,6 +3,7 @@
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import time
 import uuid
@@ -50,7 +51,18 @@ class Terminal:
         return self
 
     def __exit__(self, *exc: object) -> None:
+        """Take the terminal away; fails when the program outlives it."""
+        try:
+            left = self.process()
+        except (ProcessLookupError, subprocess.CalledProcessError, OSError, ValueError):
+            left = 0
         subprocess.run([str(TMUX), "-L", self._socket, "kill-server"], check=False, capture_output=True)
+        deadline = time.monotonic() + 10
+        while left and Path(f"/proc/{left}").exists():
+            if time.monotonic() > deadline:
+                os.kill(left, signal.SIGKILL)
+                pytest.fail("the program outlived its terminal")
+            time.sleep(0.05)
 
     def _tmux(self, *arguments: str) -> str:
         environment = {name: value for name, value in os.environ.items() if name not in ("TMUX", "TMUX_PANE")}

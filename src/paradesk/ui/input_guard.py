@@ -113,9 +113,11 @@ def _make_driver() -> "type[Driver]":
                 self._parser = fresh
 
         def _input_ended(self) -> None:
-            """Without this, reading a terminal that is gone returns at once for ever and takes a whole processor."""
-            if self.input_tty:
+            """End the app, and this thread with it: nobody may be left to tell it that it should stop.
+
+            Without this, reading a terminal that is gone returns at once for ever and takes a whole processor.
+            """
+            if self.input_tty and not self._loop.is_closed():
                 self._loop.call_soon_threadsafe(lambda: self._app.exit(return_code=129))
-            self.exit_event.wait()
 
     return GuardedDriver
