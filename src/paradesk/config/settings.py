@@ -150,6 +150,7 @@ OPTIONS: tuple[Option, ...] = (
 """All settings but profiles, in the order in which they are shown."""
 
 _BY_NAME = {option.name: option for option in OPTIONS}
+_SECTIONS = [*dict.fromkeys(option.name.partition(".")[0] for option in OPTIONS if "." in option.name), "profiles"]
 _PROFILE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 
 
@@ -224,7 +225,7 @@ class _Reader:
 
     def table(self, document: Document, table: str, entries: Mapping[str, object]) -> None:
         known = [name.removeprefix(f"{table}.") for name in _BY_NAME if name.rpartition(".")[0] == table]
-        sections = [] if table else ["notifications", "profiles"]
+        sections = [] if table else _SECTIONS
         for key, value in entries.items():
             line = document.line(table, key)
             name = f"{table}.{key}" if table else key

@@ -185,6 +185,8 @@ class SendChanged:
     message_id: MessageId | None = None
     reason: str = ""
     version: int = 0
+    held_until: float | None = None
+    """Unix seconds until which a queued reply waits so that it can be taken back."""
 
 
 @dataclass(frozen=True, slots=True)

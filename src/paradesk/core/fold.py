@@ -237,6 +237,7 @@ def _joined(old: Sending | None, event: SendChanged) -> Sending:
         reason=event.reason,
         message=event.message,
         message_id=event.message_id,
+        held_until=event.held_until,
     )
     if old is None:
         return said

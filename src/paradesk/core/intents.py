@@ -14,6 +14,8 @@ class Send:
     visibility: Visibility
     client_id: ClientId
     attachments: tuple[LocalFile, ...] = ()
+    hold: float = 0.0
+    """Seconds for which the accepted reply waits in the outbox and can be taken back; nothing leaves before."""
 
 
 @dataclass(frozen=True, slots=True)

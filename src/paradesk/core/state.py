@@ -49,6 +49,8 @@ class Sending:
     """What to show meanwhile; None while only changes of its delivery have arrived."""
     message_id: MessageId | None = None
     """The server's id, once acknowledged."""
+    held_until: float | None = None
+    """Unix seconds until which it waits so that it can be taken back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from paradesk.core.text import clean_line
 from paradesk.desk.intake import storable
 from paradesk.desk.layout import Layout
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _SCHEMA = """
 create table conversations(
@@ -39,6 +39,12 @@ create table cursors(profile text primary key, cursor text not null);
 create table layout(id integer primary key check (id = 1), record text not null);
 """
 _TABLES = frozenset({"conversations", "messages", "seen", "drafts", "outbox", "cursors", "layout"})
+_SCHEMA_2 = """
+create table near_misses(place integer primary key autoincrement, at real not null, record text not null);
+create table guard_counts(
+    day text not null, name text not null, outcome text not null, count integer not null,
+    primary key(day, name, outcome)) without rowid;
+"""
 _MUST_BE_SOUND = ("outbox", "drafts", "cursors")
 """Small tables that are checked as a whole before anything is sent; a damaged message is noticed when it is read."""
 _WHAT_TO_DO = (
@@ -118,7 +124,8 @@ class Journal:
             connection.execute("pragma synchronous = full")
             connection.execute("pragma secure_delete = on")
             if version < SCHEMA_VERSION:
-                connection.executescript(f"begin immediate;{_SCHEMA}pragma user_version = {SCHEMA_VERSION};commit;")
+                steps = _SCHEMA_2 if version else _SCHEMA + _SCHEMA_2
+                connection.executescript(f"begin immediate;{steps}pragma user_version = {SCHEMA_VERSION};commit;")
         except BaseException:
             connection.close()
             raise
