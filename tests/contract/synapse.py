@@ -162,6 +162,16 @@ bcrypt_rounds: 4
         """End the server as a power cut would."""
         self._end(signal.SIGKILL)
 
+    def pause(self) -> None:
+        """Let the server hang: its machine still accepts connections, nothing answers."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
+
     def restart(self) -> None:
         """Stop and start again."""
         self.stop()
@@ -172,6 +182,7 @@ bcrypt_rounds: 4
         if process is None:
             return
         process.send_signal(how)
+        process.send_signal(signal.SIGCONT)
         try:
             process.wait(15)
         except subprocess.TimeoutExpired:

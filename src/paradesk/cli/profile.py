@@ -10,9 +10,9 @@ from paradesk.cli.failure import Failure, readable
 from paradesk.cli.names import CONNECTOR, PROFILE
 
 if TYPE_CHECKING:
-    from paradesk.config.credentials import Secret
     from paradesk.config.settings import ProfileSettings, Settings
     from paradesk.connectors.base import Option
+    from paradesk.core.secret import Secret
 
 
 def someone_is_there() -> bool:
@@ -105,7 +105,7 @@ def _pairs(given: Sequence[str]) -> dict[str, str]:
 
 
 def _secrets_from_stdin(options: Sequence["Option"]) -> dict[str, "Secret"]:
-    from paradesk.config.credentials import Secret
+    from paradesk.core.secret import Secret
 
     known = [option.name for option in options if option.secret]
     lines = [line for line in sys.stdin.read(100_000).splitlines() if line]
@@ -125,7 +125,7 @@ def _secrets_from_stdin(options: Sequence["Option"]) -> dict[str, "Secret"]:
 
 
 def _ask(options: Sequence["Option"], values: dict[str, str], secrets: dict[str, "Secret"]) -> None:
-    from paradesk.config.credentials import Secret
+    from paradesk.core.secret import Secret
 
     for option in options:
         if option.name in values or option.name in secrets:
@@ -147,8 +147,9 @@ def _ask(options: Sequence["Option"], values: dict[str, str], secrets: dict[str,
 def secret(name: str, option: str | None, from_stdin: bool) -> None:
     """Enter or change a secret of a profile, such as its password."""
     from paradesk.cli.profiles import connector_class
-    from paradesk.config.credentials import Credentials, Secret
+    from paradesk.config.credentials import Credentials
     from paradesk.config.settings import load_settings
+    from paradesk.core.secret import Secret
 
     with readable():
         configured = _configured(load_settings(), name)

@@ -11,39 +11,9 @@ from typing import Protocol
 
 from paradesk.config.edit import write_private
 from paradesk.config.places import config_directory, private_directory
+from paradesk.core.secret import Secret
 
 _SERVICE = "paradesk"
-
-
-class Secret:
-    """A text that never shows itself: printed, formatted or in a traceback it is dots. `reveal` gives the text."""
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def reveal(self) -> str:
-        """Return the text; hand it to the connector and to nothing else."""
-        return self._text
-
-    def __repr__(self) -> str:
-        return "Secret('••••')"
-
-    def __str__(self) -> str:
-        return "••••"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._text == self._text
-
-    def __hash__(self) -> int:
-        return hash(("Secret", self._text))
-
-    def __bool__(self) -> bool:
-        return bool(self._text)
-
-    def __reduce__(self) -> str:
-        raise TypeError("a secret is not pickled")
 
 
 class CredentialError(Exception):

@@ -10,6 +10,7 @@ from paradesk.connectors.capabilities import Capabilities
 from paradesk.core.events import Event
 from paradesk.core.intents import Intent
 from paradesk.core.model import Attachment, ConversationId, Message, MessageId
+from paradesk.core.secret import Secret
 
 
 class ConnectorError(Exception):
@@ -52,7 +53,7 @@ class Option:
     help: str
     required: bool = True
     secret: bool = False
-    """Kept in the keyring, never in the configuration file, never printed."""
+    """Kept in the keyring, never in the configuration file, never printed; read it with `Connector.secret`."""
     default: str = ""
 
 
@@ -102,6 +103,10 @@ class Connector(ABC):
 
     def __init__(self, settings: Mapping[str, str]) -> None:
         self.settings = settings
+
+    def secret(self, name: str) -> Secret:
+        """Return a secret setting (empty where it is not set) in a form that no log, message or traceback prints."""
+        return Secret(self.settings.get(name, ""))
 
     @abstractmethod
     async def run(self, desk: ConnectorContext) -> None:

@@ -10,7 +10,7 @@ class Timing:
     backoff: float = 1.0
     """Upper bound of the first wait before a connection is tried again; it doubles each time."""
     backoff_cap: float = 60.0
-    stable: float = 60.0
+    stable: float = 15.0
     """A connection that stood this long starts over with `backoff`."""
     perform: float = 30.0
     """Longest time for one intent, from first to last byte."""

@@ -10,7 +10,8 @@ import pytest
 from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked, PasswordDeleteError
 
-from paradesk.config.credentials import CredentialError, Credentials, Secret, variable
+from paradesk.config.credentials import CredentialError, Credentials, variable
+from paradesk.core.secret import Secret
 
 WORD = "correct horse"
 

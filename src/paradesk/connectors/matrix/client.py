@@ -1,8 +1,6 @@
 """The Matrix client-server API over HTTP: one origin, total deadlines, capped answers, and errors with a meaning."""
 
-import asyncio
 from collections.abc import Mapping
-from ipaddress import ip_address
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -10,13 +8,13 @@ import httpx
 import msgspec
 
 from paradesk.connectors.base import AuthError, ConnectorError, NotSent, RateLimited, Rejected, Uncertain
+from paradesk.connectors.http import DEADLINE, Downloader, OriginClient, RedirectRefused, checked_origin, printable
 from paradesk.connectors.matrix.wire import Login, Trouble, decode_raw
+from paradesk.core.secret import Secret
 
 T = TypeVar("T")
 
 API = "/_matrix/client/v3"
-DEADLINE = 30.0
-"""Seconds for a whole request, however busily the server drips."""
 MAX_ANSWER = 64 * 2**20
 """Bytes of the largest JSON answer that is read."""
 DEFAULT_RETRY_AFTER = 5.0
@@ -46,12 +44,6 @@ def segment(text: str) -> str:
     return quote(text, safe="").replace(".", "%2E") if text.strip(".") == "" else quote(text, safe="")
 
 
-def printable(text: str, limit: int = 200) -> str:
-    """Return the server's words fit for an error message: one line, no control characters, cut short."""
-    line = "".join(character if character.isprintable() else " " for character in text[: limit + 1])
-    return line if len(line) <= limit else line[: limit - 1] + "…"
-
-
 def encode(content: Json) -> bytes:
     """Return the JSON of a request; raises Rejected for text that no encoding can carry (half a surrogate pair)."""
     try:
@@ -62,80 +54,43 @@ def encode(content: Json) -> bytes:
 
 def homeserver_origin(address: str) -> httpx.URL:
     """Return the checked origin of a homeserver; raises AuthError when secrets must not be sent there."""
-    text = address.strip()
-    if not text:
-        raise AuthError("no homeserver is configured, such as https://matrix.example.org")
-    try:
-        url = httpx.URL(text if "://" in text else f"https://{text}")
-    except httpx.InvalidURL as error:
-        raise AuthError(f"homeserver {printable(text)!r} is not an address: {printable(str(error))}") from None
-    if not url.host or url.scheme not in ("http", "https"):
-        raise AuthError(f"homeserver {printable(text)!r} is not an http address, such as https://matrix.example.org")
-    if url.userinfo or url.query or url.fragment or url.path not in ("", "/"):
-        raise AuthError("the homeserver's address must be only scheme, host and port")
-    if url.scheme == "http" and not is_loopback(url.host):
-        raise AuthError(f"homeserver {printable(text)!r}: http is for this machine only, use https")
-    return url.copy_with(path="/")
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host name means this machine."""
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
+    return checked_origin(address, "homeserver")
 
 
 class MatrixClient:
     """Talks to one homeserver. The token goes into a header of requests to that origin, and nowhere else."""
 
-    def __init__(self, homeserver: str, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        self.origin = homeserver_origin(homeserver)
-        self._place = self.origin.netloc.decode("ascii")
-        self._token = ""
-        self._http = httpx.AsyncClient(
-            base_url=self.origin,
-            follow_redirects=False,
-            # Uncompressed: a small answer cannot unfold into memory.
-            headers={"Accept-Encoding": "identity", "User-Agent": "Paradesk"},
-            timeout=httpx.Timeout(DEADLINE, connect=10.0),
-            limits=httpx.Limits(max_connections=20, max_keepalive_connections=10),
-            event_hooks={"request": [self._keep_to_origin]},
-            # A proxy from the environment would see what is meant for this machine.
-            trust_env=not is_loopback(self.origin.host),
-            transport=transport,
-        )
-
-    @property
-    def token(self) -> str:
-        """The access token in use, or an empty string. Never log it."""
-        return self._token
-
-    @token.setter
-    def token(self, token: str) -> None:
-        self._token = token
+    def __init__(
+        self, homeserver: str, *, ca_file: str = "", transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        origin = homeserver_origin(homeserver)
+        self._http = OriginClient(origin, ca_file=ca_file, transport=transport)
+        self._files = Downloader([origin], ca_file=ca_file, transport=transport)
+        self.token = Secret("")
+        """The access token in use, or an empty one."""
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._http.aclose()
+        await self._http.close()
+        await self._files.close()
 
-    async def login(self, user: str, password: str, device_id: str) -> Login:
+    async def login(self, user: str, password: Secret, device_id: str) -> Login:
         """Sign in by password as this device and keep the token; raises AuthError when the server refuses."""
         body = {
             "type": "m.login.password",
             "identifier": {"type": "m.id.user", "user": user},
-            "password": password,
+            "password": password.reveal(),
             "device_id": device_id,
             "initial_device_display_name": "Paradesk",
         }
-        self._token = ""
+        self.token = Secret("")
         try:
             answer = await self.call("POST", f"{API}/login", Login, json=body)
         except (InvalidRequest, NotFound, TokenExpired) as error:
             raise AuthError(f"sign-in refused: {error}") from None
         except Rejected as error:
             raise AuthError(f"sign-in refused for {printable(user)}: {error}") from None
-        self._token = answer.access_token
+        self.token = Secret(answer.access_token)
         return answer
 
     async def call(
@@ -161,8 +116,14 @@ class MatrixClient:
         return answer
 
     async def download(self, path: str, limit: int, deadline: float = 120.0) -> bytes:
-        """Return a file of at most `limit` bytes; raises Rejected when it is larger."""
-        return await self._exchange("GET", path, None, None, {}, limit, deadline)
+        """Return a file of at most `limit` bytes; raises Rejected when it is larger.
+
+        Where the homeserver keeps its files elsewhere and points there, they are fetched without the token.
+        """
+        try:
+            return await self._exchange("GET", path, None, None, {}, limit, deadline)
+        except RedirectRefused as error:
+            return await self._files.fetch(error.target, limit, deadline)
 
     async def _exchange(
         self,
@@ -170,59 +131,19 @@ class MatrixClient:
         path: str,
         params: Mapping[str, str] | None,
         content: bytes | None,
-        headers: dict[str, str],
+        headers: Mapping[str, str],
         limit: int,
         deadline: float,
     ) -> bytes:
-        if self._token:
-            headers["Authorization"] = f"Bearer {self._token}"
-        try:
-            async with (
-                asyncio.timeout(deadline),
-                self._http.stream(
-                    method,
-                    path,
-                    params=params,
-                    content=content,
-                    headers=headers,
-                    timeout=httpx.Timeout(deadline, connect=min(10.0, deadline)),
-                ) as response,
-            ):
-                body = await self._read(response, limit)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
-            raise NotSent(f"cannot reach {self._place}: {reason_of(error)}") from None
-        except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.LocalProtocolError) as error:
-            raise Rejected(f"not a request that can be sent: {reason_of(error)}") from None
-        except (TimeoutError, httpx.TimeoutException):
-            raise Uncertain(f"{self._place} did not answer in {deadline:g} s") from None
-        except httpx.HTTPError as error:
-            raise Uncertain(f"the connection to {self._place} broke: {reason_of(error)}") from None
-        if response.status_code != 200:
-            raise refusal(response.status_code, response.headers, body)
-        return body
-
-    @staticmethod
-    async def _read(response: httpx.Response, limit: int) -> bytes:
-        parts: list[bytes] = []
-        size = 0
-        async for part in response.aiter_raw(65_536):
-            size += len(part)
-            if size > limit:
-                if response.status_code != 200:
-                    break
-                raise Rejected(f"larger than the limit of {limit // 1_000_000} MB")
-            parts.append(part)
-        return b"".join(parts)
-
-    async def _keep_to_origin(self, request: httpx.Request) -> None:
-        url = request.url
-        if (url.scheme, url.host, url.port) != (self.origin.scheme, self.origin.host, self.origin.port):
-            raise Rejected("refused to send a request to another origin than the homeserver's")
-
-
-def reason_of(error: Exception) -> str:
-    """Return an exception in words that fit on one line."""
-    return printable(str(error)) or type(error).__name__
+        signed: dict[str, str | Secret] = dict(headers)
+        if self.token:
+            signed["Authorization"] = Secret(f"Bearer {self.token.reveal()}")
+        answer = await self._http.ask(
+            method, path, params=params, content=content, headers=signed, limit=limit, deadline=deadline
+        )
+        if answer.status != 200:
+            raise refusal(answer.status, answer.headers, answer.body)
+        return answer.body
 
 
 def refusal(status: int, headers: Mapping[str, str], body: bytes) -> ConnectorError:
@@ -239,7 +160,7 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes) -> ConnectorEr
     if status == 413 or code == "M_TOO_LARGE":
         return Rejected(f"too large for the homeserver: {words}")
     if 300 <= status < 400:
-        return NotSent("the homeserver's address redirects to another place; it is not followed")
+        return NotSent(f"the homeserver answered {status}, which leads nowhere")
     if status == 408 or status >= 500:
         return Uncertain(f"the homeserver is in trouble ({status}): {words}")
     if status == 404:

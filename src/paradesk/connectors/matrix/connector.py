@@ -33,6 +33,7 @@ class MatrixConnector(Connector):
         Option("name", "The name to show for you; empty for your Matrix display name", required=False),
         Option("agents", "User ids of all agents, by commas: the roster. Whoever is not listed is a customer", False),
         Option("bots", "User ids of bots that work for you (they may make rooms), by commas", required=False),
+        Option("ca_file", "Certificates (PEM) of an authority of your own that vouches for the homeserver", False),
         Option("stay_after_transfer", "Stay in a room after handing it over: yes or no", False, default="no"),
     )
     capabilities = Capabilities(

@@ -9,15 +9,14 @@ from typing import TypeVar
 import httpx
 import msgspec
 
-from paradesk.connectors.base import AuthError, ConnectorError, NotSent, Rejected
+from paradesk.connectors.base import AuthError, ConnectorError, NotSent, RateLimited, Rejected
+from paradesk.connectors.http import DEADLINE, printable
 from paradesk.connectors.matrix.client import (
     API,
-    DEADLINE,
     Json,
     MatrixClient,
     NotFound,
     TokenExpired,
-    printable,
     segment,
 )
 from paradesk.connectors.matrix.messages import media_address
@@ -36,16 +35,24 @@ from paradesk.connectors.matrix.wire import (
     Whoami,
     decode_raw,
 )
+from paradesk.core.secret import Secret
 
 T = TypeVar("T")
 Nothing = dict[str, object]
 """An answer whose content does not matter."""
 
 TIMELINE_LIMIT = 20
-LONG_POLL = 30.0
-"""Seconds that the server may wait for something to happen."""
+LONG_POLL = 20.0
+"""Seconds that the server may wait for something to happen; its answer is the heartbeat of the connection."""
+SLACK = 10.0
+"""Seconds that the answer may take after that: with both, a peer that says nothing any more is noticed within 40 s."""
+CATCH_UP_DEADLINE = 30.0
+"""Seconds for the first answer after a broken connection."""
 FIRST_SYNC_DEADLINE = 180.0
-"""Seconds. An account with hundreds of rooms takes the server a while, the first time."""
+"""Seconds. An account with hundreds of rooms takes the server a while, the first time and after a long absence."""
+PROBE_EVERY = 15.0
+"""Seconds between two questions whether the server still lives, while an answer is awaited for longer."""
+PROBE_DEADLINE = 10.0
 
 _STATE_TYPES = (
     "m.room.create",
@@ -88,12 +95,18 @@ class MatrixSession:
         self._renewal = asyncio.Lock()
         self.user_id = ""
         self.max_upload: int | None = None
+        self.long_poll, self.slack = LONG_POLL, SLACK
+        self.probe_every, self.probe_deadline = PROBE_EVERY, PROBE_DEADLINE
 
     @property
     def client(self) -> MatrixClient:
         """The connection to the homeserver; raises AuthError when its address is unusable."""
         if self._client is None:
-            self._client = MatrixClient(self._settings.get("homeserver", ""), transport=self._transport)
+            self._client = MatrixClient(
+                self._settings.get("homeserver", ""),
+                ca_file=self._settings.get("ca_file", "").strip(),
+                transport=self._transport,
+            )
         return self._client
 
     async def close(self) -> None:
@@ -117,7 +130,7 @@ class MatrixSession:
             self.max_upload = limits.upload if limits.upload is not None else 2**62
 
     async def _first_sign_in(self) -> None:
-        token, client = self._settings.get("token", "").strip(), self.client
+        token, client = Secret(self._settings.get("token", "").strip()), self.client
         if not token:
             await self._sign_in_by_password()
             return
@@ -125,14 +138,14 @@ class MatrixSession:
         try:
             self.user_id = (await client.call("GET", f"{API}/account/whoami", Whoami)).user_id
         except TokenExpired as error:
-            client.token = ""
+            client.token = Secret("")
             raise AuthError(f"the access token is not valid: {error}") from None
         except ConnectorError:
-            client.token = ""
+            client.token = Secret("")
             raise
 
     async def _sign_in_by_password(self) -> None:
-        user, password = self._settings.get("user", "").strip(), self._settings.get("password", "")
+        user, password = self._settings.get("user", "").strip(), Secret(self._settings.get("password", ""))
         if not user or not password:
             raise AuthError("nothing to sign in with: set user and password, or a token")
         device_id = self._settings.get("device_id", "").strip() or "PARADESK"
@@ -175,12 +188,12 @@ class MatrixSession:
                 await self._renew(token, error, again=attempt == 1)
         raise AssertionError("unreachable")
 
-    async def _renew(self, expired: str, error: TokenExpired, *, again: bool) -> None:
+    async def _renew(self, expired: Secret, error: TokenExpired, *, again: bool) -> None:
         async with self._renewal:
             client = self.client
             if client.token and client.token != expired and again:
                 return
-            client.token = ""
+            client.token = Secret("")
             if again and error.soft and self._settings.get("password"):
                 await self._sign_in_by_password()
                 return
@@ -188,9 +201,12 @@ class MatrixSession:
 
     # Reading
 
-    async def sync(self, since: str | None, *, full_state: bool, wait: bool) -> Sync:
-        """Return what happened since a position; `wait` lets the server hold the answer until something does."""
-        params = {"filter": _FILTER, "timeout": str(int(LONG_POLL * 1000)) if wait else "0"}
+    async def sync(self, since: str | None, *, full_state: bool, wait: bool, patient: bool = True) -> Sync:
+        """Return what happened since a position; `wait` lets the server hold the answer until something does.
+
+        `patient`: much may have happened, and the server may need minutes; meanwhile it is asked whether it still lives.
+        """
+        params = {"filter": _FILTER, "timeout": str(int(self.long_poll * 1000)) if wait else "0"}
         if since is not None:
             params["since"] = since
         else:
@@ -199,8 +215,25 @@ class MatrixSession:
             params["timeout"] = str(secrets.randbelow(1000) + 1)
         if full_state:
             params["full_state"] = "true"
-        deadline = LONG_POLL + 15 if wait else FIRST_SYNC_DEADLINE
-        return await self.call("GET", f"{API}/sync", Sync, params=params, deadline=deadline)
+        if wait or not patient:
+            deadline = self.long_poll + self.slack if wait else CATCH_UP_DEADLINE
+            return await self.call("GET", f"{API}/sync", Sync, params=params, deadline=deadline)
+        asked = asyncio.create_task(self.call("GET", f"{API}/sync", Sync, params=params, deadline=FIRST_SYNC_DEADLINE))
+        try:
+            while not (await asyncio.wait({asked}, timeout=self.probe_every))[0]:
+                await self._probe()
+            return await asked
+        finally:
+            asked.cancel()
+            await asyncio.gather(asked, return_exceptions=True)
+
+    async def _probe(self) -> None:
+        """Raise NotSent or Uncertain when the server does not answer."""
+        try:
+            await self.client.call("GET", "/_matrix/client/versions", Nothing, deadline=self.probe_deadline)
+        except (Rejected, RateLimited):
+            # It answers; what it answers does not matter.
+            return
 
     async def messages(self, room_id: str, start: str | None, limit: int, end: str | None = None) -> MessagesPage:
         """Return up to `limit` events before the token `start` (None: the newest), newest first, not beyond `end`."""

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Iterable
 
-from paradesk.connectors.base import ConnectorContext, Rejected
+from paradesk.connectors.base import ConnectorContext, Rejected, Uncertain
 from paradesk.connectors.matrix.client import InvalidRequest
 from paradesk.connectors.matrix.cursor import STRIDE_OF_A_HOLE, Cursor, Mark, decode_cursor
 from paradesk.connectors.matrix.fold import (
@@ -42,6 +42,8 @@ class MatrixStream:
         self._lookups = asyncio.Semaphore(LOOKUPS)
         self._staff: Staff | None = None
         self._ready = False
+        self._late = False
+        """The last answer did not come in time: perhaps the server needs longer for all that has happened."""
 
     @property
     def staff(self) -> Staff | None:
@@ -64,7 +66,9 @@ class MatrixStream:
         while True:
             since = self.cursor.since
             try:
-                answer = await self._session.sync(since, full_state=since is not None and not in_line, wait=settled)
+                answer = await self._session.sync(
+                    since, full_state=since is not None and not in_line, wait=settled, patient=not in_line or self._late
+                )
             except InvalidRequest:
                 if since is None:
                     raise
@@ -72,7 +76,10 @@ class MatrixStream:
                 self.cursor.since, in_line = None, False
                 await desk.emit(Gap(desk.profile, None))
                 continue
-            self._committed = None
+            except Uncertain:
+                self._late = True
+                raise
+            self._committed, self._late = None, False
             await self._take(desk, answer, staff, anew=since is None)
             in_line = self._ready = True
             if not settled:
