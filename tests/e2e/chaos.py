@@ -212,15 +212,13 @@ class Scene:
         while not self._all_arrived() and time.monotonic() < deadline:
             time.sleep(0.5)
         last = {number: self._voice(customer).written[-1] for number, customer in self.by_pane.items()}
-        for number, text in last.items():
-            if self.terminal.comes(lambda seen, n=number, t=text: t in panes(seen)[n].words, seconds=60) is None:
-                wrong.append(f"pane {number} does not show {text!r}\n{self.terminal.screen()}")
-        if (
-            self.terminal.comes(
-                lambda seen: not re.search("… (queued|sending|offline)|! failed|[?] unc", seen), seconds=60
-            )
-            is None
-        ):
+
+        def shown(seen: str) -> bool:
+            return all(text in panes(seen)[number].words for number, text in last.items())
+
+        if self.terminal.comes(shown, seconds=60) is None:
+            wrong.append(f"not in their panes: {last}\n{self.terminal.screen()}")
+        if self.terminal.comes(lambda seen: not _ON_THE_WAY.search(seen), seconds=60) is None:
             wrong.append(f"replies are still on their way\n{self.terminal.screen()}")
         self.watch.stop()
         for ear in self.ears:

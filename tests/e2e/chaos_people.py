@@ -16,60 +16,13 @@ from tests.e2e.terminal import Terminal
 Line = tuple[str, str]
 """Who said it, and what."""
 
-WORDS = tuple(
-    [
-        "amber",
-        "birch",
-        "copper",
-        "delta",
-        "ember",
-        "fennel",
-        "garnet",
-        "harbour",
-        "indigo",
-        "juniper",
-        "kelp",
-        "lantern",
-        "maple",
-        "nectar",
-        "onyx",
-        "pebble",
-        "quartz",
-        "russet",
-        "saffron",
-        "thistle",
-        "umber",
-        "violet",
-        "willow",
-        "yarrow",
-        "zinnia",
-        "anchor",
-        "basalt",
-        "cedar",
-        "drizzle",
-        "elm",
-        "flint",
-        "grove",
-        "hazel",
-        "iris",
-        "jasper",
-        "kite",
-        "linen",
-        "moss",
-        "nutmeg",
-        "orchid",
-        "pine",
-        "quill",
-        "reed",
-        "slate",
-        "timber",
-        "urchin",
-        "velvet",
-        "wheat",
-        "yew",
-        "zephyr",
-    ]
-)
+_WORDS = """
+amber birch copper delta ember fennel garnet harbour indigo juniper kelp lantern maple
+nectar onyx pebble quartz russet saffron thistle umber violet willow yarrow zinnia
+anchor basalt cedar drizzle elm flint grove hazel iris jasper kite linen moss
+nutmeg orchid pine quill reed slate timber urchin velvet wheat yew zephyr
+"""
+WORDS = _WORDS.split()
 
 
 def call(server: Synapse, account: Account, method: str, path: str, body: object = None, **params: str) -> Any:

@@ -176,7 +176,7 @@ def _thread(
         case Seen():
             return _seen(thread, event)
         case Gap():
-            return _changed(thread, gap=not event.closed)
+            return _gap(thread, closed=event.closed)
         case SendChanged():
             return fold.change_send(thread, event)
         case DraftChanged():
@@ -204,6 +204,18 @@ def _seen(thread: Thread, event: Seen) -> Thread:
     if unread == thread.unread:
         return replace(thread, seen=event.order_key)
     return replace(thread, seen=event.order_key, unread=unread, version=thread.version + 1)
+
+
+def _gap(thread: Thread, *, closed: bool) -> Thread:
+    """Note where the hole is, once: what arrives while it is open comes after it."""
+    if closed:
+        return _changed(thread, gap=False, gap_key=None)
+    if thread.gap:
+        return thread
+    known = [message.order_key for message in thread.transcript if not fold.is_echo(thread, message)]
+    if thread.floor is not None:
+        known.append(thread.floor.order_key)
+    return _changed(thread, gap=True, gap_key=max(known, default=None))
 
 
 def _in_profile(state: State, event: ConnectionChanged | AgentIdentified | RosterChanged | Gap) -> State:

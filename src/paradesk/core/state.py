@@ -95,6 +95,8 @@ class Thread:
     """Nothing lies before the first message of the transcript."""
     gap: bool = False
     """Messages are missing somewhere; the connector is closing the hole."""
+    gap_key: int | None = None
+    """Order key of the newest message before the hole, or None where there is no hole or nothing before it."""
     drafts: Mapping[Visibility, str] = field(default_factory=dict)
     field_versions: Mapping[str, int] = field(default_factory=dict)
     """Per group of fields of the conversation, the version of the event that set it; absent while nothing has."""

@@ -27,6 +27,7 @@ class _Record:
     read_by_customer: MessageId | None
     history_complete: bool
     gap: bool = False
+    gap_key: int | None = None
     field_versions: dict[str, int] = field(default_factory=dict)
 
 
@@ -55,6 +56,7 @@ class Archive:
             history_complete=thread.history_complete
             or (thread.floor is not None and self.complete(thread.conversation.id)),
             gap=thread.gap,
+            gap_key=thread.gap_key,
             field_versions=dict(thread.field_versions),
         )
         profile = thread.conversation.profile or thread.conversation.id.partition("/")[0]
@@ -146,6 +148,7 @@ class Archive:
             read_by_customer=record.read_by_customer,
             history_complete=record.history_complete and floor is None,
             gap=record.gap,
+            gap_key=record.gap_key,
             field_versions=record.field_versions,
             transcript=Transcript(messages),
             amendments=amendments,

@@ -219,6 +219,7 @@ def _record_of(thread: Thread) -> tuple[object, ...]:
         thread.read_by_customer,
         thread.history_complete,
         thread.gap,
+        thread.gap_key,
         thread.field_versions,
         thread.seen,
     )

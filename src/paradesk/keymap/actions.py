@@ -93,6 +93,11 @@ _ALL: list[Action] = [
         ("app.palette", "All actions…", "Search all actions by name"),
         ("app.intro", "First steps", "Show the first-run screen again"),
         ("app.theme", "Next theme", "Change to the next colour theme"),
+        (
+            "app.reconnect",
+            "Reconnect",
+            "Try every connection that is down again now, with the secrets as they are kept now",
+        ),
         ("app.log", "Notices", "Show the notices of this session again"),
         ("app.quit", "Quit", "End Paradesk; drafts and panes are kept"),
     ),

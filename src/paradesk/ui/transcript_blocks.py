@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import date
 
-from paradesk.core.model import Message, Role, Visibility
+from paradesk.core.model import Delivery, Message, Role, Visibility
 from paradesk.core.state import Thread
 from paradesk.core.transcript import SortKey, Transcript, sort_key
 from paradesk.ui.transcript_rows import EMPTY_BLOCK, Block, Look, Part, Row, build_block, day_label, local_time, rule
@@ -27,6 +27,8 @@ class Setting:
     """The message after which others are missing."""
     read: SortKey | None = None
     """Up to where the customer has read."""
+    offline: bool = False
+    """What is queued waits for the connection."""
 
 
 @dataclass(slots=True)
@@ -54,8 +56,6 @@ class Blocks:
         self.setting = Setting()
         self.unseen_after: int | None = None
         """Order key after which the first message of a customer is new to the agent; None for no such rule."""
-        self.gap_after: SortKey | None = None
-        """Where messages began to be missing, or None."""
         self.top_label = ""
         self.typing = ""
 
@@ -67,7 +67,7 @@ class Blocks:
         """The index of the block after the last message."""
         return len(self.transcript)
 
-    def update(self, thread: Thread, today: date, agent_id: str = "") -> None:
+    def update(self, thread: Thread, today: date, agent_id: str = "", *, offline: bool = False) -> None:
         """Take over a newer state of the conversation."""
         self.transcript = thread.transcript
         read = thread.read_by_customer
@@ -77,8 +77,9 @@ class Blocks:
             today,
             agent_id,
             self._first_unseen(),
-            self._before_gap(),
+            self._before_gap(thread),
             None if message is None else sort_key(message),
+            offline,
         )
         if setting != self.setting:  # blocks compare settings by identity first
             self.setting = setting
@@ -98,7 +99,7 @@ class Blocks:
         self._levels.clear()
         self.transcript = Transcript()
         self.setting = Setting(self.setting.width)
-        self.unseen_after = self.gap_after = None
+        self.unseen_after = None
         self.typing = ""
 
     def expand(self, message_id: str) -> None:
@@ -183,10 +184,10 @@ class Blocks:
                 return message.id
         return ""
 
-    def _before_gap(self) -> str:
-        if self.gap_after is None:
+    def _before_gap(self, thread: Thread) -> str:
+        if not thread.gap or thread.gap_key is None:
             return ""
-        index = self.after(self.gap_after) - 1
+        index = self.after((thread.gap_key + 1, "")) - 1
         return self.transcript[index].id if index >= 0 else ""
 
     def _look(self, message: Message, before: Message | None) -> Look:
@@ -219,4 +220,5 @@ class Blocks:
             gap=message.id == setting.gap_id,
             read=own and setting.read is not None and sort_key(message) <= setting.read,
             level=self._levels.get(message.id, 0),
+            offline=setting.offline and message.delivery is Delivery.QUEUED,
         )

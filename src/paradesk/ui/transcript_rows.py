@@ -63,6 +63,8 @@ class Look:
     """The customer has read it."""
     level: int = 0
     """How often it was expanded."""
+    offline: bool = False
+    """It waits for the connection."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,9 +156,11 @@ def sender_label(message: Message, own: bool) -> str:
     return name or fallback.get(message.role, "")
 
 
-def delivery_mark(message: Message, read: bool) -> tuple[str, str, str]:
+def delivery_mark(message: Message, read: bool, offline: bool = False) -> tuple[str, str, str]:
     """Return the mark of a message of this desk in its long and short form, and its kind."""
     match message.delivery:
+        case Delivery.QUEUED if offline:
+            return "… queued: offline", "… offline", "pending"
         case Delivery.QUEUED:
             return "… queued", "… queued", "pending"
         case Delivery.SENDING:
@@ -303,7 +307,7 @@ class _Builder:
             if edited:
                 self._mark(f"({edited})", f"({edited})", "time")
             return
-        long, short, kind = delivery_mark(message, look.read)
+        long, short, kind = delivery_mark(message, look.read, look.offline)
         if kind == "failed":
             reason = clean_line(message.delivery_reason, 200)
             label = f"{long}: {reason}" if reason else long

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from paradesk.config.state import first_run_done, mark_first_run_done
 from paradesk.core.hotlist import HotlistRow, Rank, hotlist, title_name
-from paradesk.core.model import ConversationId, Visibility
+from paradesk.core.model import ConversationId, Link, Visibility
 from paradesk.core.names import mixed_up
 from paradesk.core.state import State
 from paradesk.keymap.actions import ACTIONS, CONTEXTS
@@ -189,7 +189,8 @@ class View:
             profile = state.profiles.get(thread.conversation.profile)
             agent_id = profile.agent.id if profile is not None and profile.agent is not None else ""
             looked_at = app.app_focus and app.deck.panes.active == pane.conversation_id
-            pane.show_thread(thread, now, agent_id, looked_at=looked_at)
+            offline = profile is not None and profile.link is not Link.ONLINE
+            pane.show_thread(thread, now, agent_id, looked_at=looked_at, offline=offline)
 
     def _look(self, state: State) -> None:
         app = self._app

@@ -25,8 +25,8 @@ def reading(messages: list[Message], width: int = 40, height: int = 10) -> Readi
     return view
 
 
-def update(view: Reading, transcript: Transcript) -> None:
-    view.blocks.update(thread(transcript), TODAY)
+def update(view: Reading, transcript: Transcript, gap_key: int | None = None) -> None:
+    view.blocks.update(replace(thread(transcript), gap=gap_key is not None, gap_key=gap_key), TODAY)
 
 
 def shown(view: Reading) -> list[str]:
@@ -215,14 +215,12 @@ def test_the_rule_for_new_messages_stands_before_the_first_of_the_customer() -> 
 
 def test_the_gap_stays_where_it_is() -> None:
     view = reading([message(0), message(2)])
-    view.blocks.gap_after = (2, "m2")
-    update(view, view.blocks.transcript)
+    update(view, view.blocks.transcript, 2)
     assert view.blocks.block(1).rows[-1].kind == "gap"
-    update(view, view.blocks.transcript.put(message(9)))
+    update(view, view.blocks.transcript.put(message(9)), 2)
     assert view.blocks.block(1).rows[-1].kind == "gap"
-    update(view, view.blocks.transcript.put(message(9)).without(MessageId("m2")))
+    update(view, view.blocks.transcript.put(message(9)).without(MessageId("m2")), 2)
     assert view.blocks.block(0).rows[-1].kind == "gap"
-    view.blocks.gap_after = None
     update(view, view.blocks.transcript)
     assert all(row.kind != "gap" for index in range(2) for row in view.blocks.block(index).rows)
 

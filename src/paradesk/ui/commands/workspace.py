@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from paradesk.core.model import Agent, Attachment
+from paradesk.core.model import Agent, Attachment, Link
 from paradesk.core.state import Thread
 from paradesk.core.text import clean_filename
 from paradesk.keymap.actions import ACTIONS
@@ -214,6 +214,14 @@ def next_theme(app: "ParadeskApp") -> None:
     app.tell(f"Theme: {app.theme.removeprefix('paradesk-')}")
 
 
+def reconnect(app: "ParadeskApp") -> None:
+    """Try every connection that is down again now."""
+    down = [profile.name for profile in app.state.profiles.values() if profile.link is not Link.ONLINE]
+    for name in down:
+        app.desk.reconnect(name)
+    app.tell(f"Connecting again: {', '.join(down)}" if down else "Every connection stands")
+
+
 async def notices(app: "ParadeskApp") -> None:
     """Show the notices of this session again."""
     from paradesk.ui.screens.reading import NoticesScreen
@@ -246,6 +254,7 @@ COMMANDS: "dict[str, Command]" = {
     "app.palette": palette,
     "app.intro": intro,
     "app.theme": next_theme,
+    "app.reconnect": reconnect,
     "app.log": notices,
     "app.quit": end,
 }

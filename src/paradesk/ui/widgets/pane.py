@@ -202,10 +202,10 @@ class Pane(Widget):
         """Whether the composer writes to the customer or a private note."""
         return self.composer.visibility
 
-    def show_thread(self, thread: Thread, now: float, agent_id: str, *, looked_at: bool) -> None:
-        """Show what was said; cheap when nothing changed."""
+    def show_thread(self, thread: Thread, now: float, agent_id: str, *, looked_at: bool, offline: bool = False) -> None:
+        """Show what was said, and whether replies have to wait for the connection; cheap when nothing changed."""
         self.transcript.attentive = looked_at
-        self.transcript.show(thread, now=now, agent_id=agent_id)
+        self.transcript.show(thread, now=now, agent_id=agent_id, offline=offline)
 
     # What the parts of the pane say
 

@@ -146,10 +146,11 @@ class TranscriptCanvas(Widget):
 
     # What to show
 
-    def show(self, thread: Thread, *, now: float | None = None, agent_id: str = "") -> None:
+    def show(self, thread: Thread, *, now: float | None = None, agent_id: str = "", offline: bool = False) -> None:
         """Show this state of a conversation; cheap when nothing that is drawn changed.
 
         `agent_id` is this desk's agent at the backend: their messages are `You`, and carry delivery marks.
+        `offline`: what is queued waits for the connection, and says so.
         """
         now = self._clock() if now is None else now
         old, self._thread = self._thread, thread
@@ -164,12 +165,7 @@ class TranscriptCanvas(Widget):
             pass
         elif fresh or (not self._attentive and blocks.unseen_after is None):
             blocks.unseen_after = thread.seen if thread.seen > _NEVER_SEEN else None
-        last = thread.transcript.last
-        if not thread.gap:
-            blocks.gap_after = None
-        elif blocks.gap_after is None and last is not None:
-            blocks.gap_after = sort_key(last)
-        blocks.update(thread, today.date() if today else date.min, agent_id)
+        blocks.update(thread, today.date() if today else date.min, agent_id, offline=offline)
         if first != (blocks.transcript[0].id if len(blocks) else None):
             self._history_asked, self._history_open, self._history_problem = False, True, ""
         self._note_typing(thread, now)
