@@ -189,6 +189,18 @@ bcrypt_rounds: 4
             process.kill()
             process.wait()
 
+    def login(self, name: str) -> Account:
+        """Sign in once more, as a new device."""
+        body = {
+            "type": "m.login.password",
+            "identifier": {"type": "m.id.user", "user": name},
+            "password": PASSWORD,
+        }
+        answer = httpx.post(f"{self.url}/_matrix/client/v3/login", json=body, timeout=30, trust_env=False)
+        answer.raise_for_status()
+        made = answer.json()
+        return Account(made["user_id"], made["access_token"])
+
     def user(self, name: str, *, admin: bool = False) -> Account:
         """Make an account with `PASSWORD`; its token belongs to a device of its own."""
         route = f"{self.url}/_synapse/admin/v1/register"

@@ -211,7 +211,7 @@ class Scene:
         deadline = time.monotonic() + patience
         while not self._all_arrived() and time.monotonic() < deadline:
             time.sleep(0.5)
-        last = {number: self._voice(customer).written[-1] for number, customer in self.by_pane.items()}
+        last = {number: self._room(customer)[-1][1] for number, customer in self.by_pane.items()}
 
         def shown(seen: str) -> bool:
             return all(text in panes(seen)[number].words for number, text in last.items())
@@ -334,6 +334,9 @@ def play(
         for number, (name, seconds) in enumerate(schedule(scene, disturbances, long_darks), start=1):
             if scene.agent.trouble:
                 break
+            if seconds > DEAD_PEER:
+                # Only from a connection that stands can it be seen how long it takes to notice.
+                scene.watch.wait_online(90)
             say(f"{number:4}/{disturbances}  {name}, {seconds:.1f} s")
             scene.disturb(name, seconds)
             if scene.random.random() < 0.6:

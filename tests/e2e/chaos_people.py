@@ -192,6 +192,8 @@ class Agent(threading.Thread):
         return text
 
     def _turn(self, number: int) -> None:
+        if "OFFLINE" in self.terminal.screen().partition("\n")[0] and self._random.random() < 0.3:
+            self.terminal.press("C-x", "=")
         if number not in self.begun:
             self._begin(number)
             if self._random.random() < 0.3:

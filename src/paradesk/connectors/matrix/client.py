@@ -1,6 +1,7 @@
 """The Matrix client-server API over HTTP: one origin, total deadlines, capped answers, and errors with a meaning."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -65,14 +66,16 @@ class MatrixClient:
     ) -> None:
         origin = homeserver_origin(homeserver)
         self._http = OriginClient(origin, ca_file=ca_file, transport=transport)
-        self._files = Downloader([origin], ca_file=ca_file, transport=transport)
+        self._files: Downloader | None = None
+        self._build_files = partial(Downloader, [origin], ca_file=ca_file, transport=transport)
         self.token = Secret("")
         """The access token in use, or an empty one."""
 
     async def close(self) -> None:
         """Close all connections."""
         await self._http.close()
-        await self._files.close()
+        if self._files is not None:
+            await self._files.close()
 
     async def login(self, user: str, password: Secret, device_id: str) -> Login:
         """Sign in by password as this device and keep the token; raises AuthError when the server refuses."""
@@ -123,6 +126,8 @@ class MatrixClient:
         try:
             return await self._exchange("GET", path, None, None, {}, limit, deadline)
         except RedirectRefused as error:
+            if self._files is None:
+                self._files = self._build_files()
             return await self._files.fetch(error.target, limit, deadline)
 
     async def _exchange(
