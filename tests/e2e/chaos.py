@@ -224,7 +224,9 @@ class Scene:
         for ear in self.ears:
             ear.stop()
         self.terminal.press("C-q")
-        self.terminal.wait_text("[ended 0]", seconds=30)
+        if self.terminal.comes(lambda seen: "[ended 0]" in seen, seconds=30) is None:
+            reports = "\n".join(path.read_text() for path in self.places.state.glob("crash-*.txt"))
+            wrong.append(f"the program did not end well\n{self.terminal.screen()}\n{reports}")
         self._compare()
 
     def _voice(self, customer: Customer) -> Voice:
