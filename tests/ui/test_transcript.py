@@ -225,8 +225,8 @@ async def test_what_came_while_away_is_ruled_off_until_the_agent_looks_away_agai
 
 
 async def test_a_gap_is_shown_where_messages_are_missing() -> None:
-    async with screen(thread(many(3), gap=True)) as desk:
-        await desk.show(thread([*many(3), message(9, "after")], gap=True))
+    async with screen(thread(many(3), gap=True, gap_key=2)) as desk:
+        await desk.show(thread([*many(3), message(9, "after")], gap=True, gap_key=2))
         assert desk.y_of("text 2") < desk.y_of("messages are missing here") < desk.y_of("after")
         await desk.show(thread(many(10)))
         assert not desk.has("missing")

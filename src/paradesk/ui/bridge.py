@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures
+import contextvars
 import threading
 from collections.abc import Callable
 from typing import Protocol, TypeVar
@@ -39,12 +40,15 @@ class Bridge:
         self._lock = threading.Lock()
         self._asked = False
         self._last = 0.0
+        self._context = contextvars.Context()
         self.state: State = desk.state
         """What the screen shows; only ever replaced on the screen's loop."""
 
     def start(self) -> None:
         """Begin to follow the desk; call it on the screen's loop."""
         self._loop = asyncio.get_running_loop()
+        # The desk's thread has no idea which app this is, and timers that are set on the way need to know.
+        self._context = contextvars.copy_context()
         self._unsubscribe = self._desk.subscribe(lambda state: state.version, self._changed)
         self.flush()
 
@@ -62,7 +66,7 @@ class Bridge:
                 return
             self._asked = True
         try:
-            loop.call_soon_threadsafe(self._arm)
+            loop.call_soon_threadsafe(self._arm, context=self._context)
         except RuntimeError:  # the screen's loop has ended
             self._loop = None
 
@@ -87,7 +91,7 @@ class Bridge:
         failed: Callable[[BaseException], None] | None = None,
     ) -> None:
         """Call `then` with the result, or `failed` with the error, on the screen's loop."""
-        loop = self._loop
+        loop, context = self._loop, self._context
         if loop is None:
             return
 
@@ -104,7 +108,7 @@ class Bridge:
 
         def done(_future: concurrent.futures.Future[T]) -> None:
             try:
-                loop.call_soon_threadsafe(settle)
+                loop.call_soon_threadsafe(settle, context=context)
             except RuntimeError:  # the screen's loop has ended; the desk keeps what it accepted
                 pass
 
