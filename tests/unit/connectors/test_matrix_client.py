@@ -359,3 +359,25 @@ def test_ids_stay_one_segment(text: str) -> None:
 
 def test_list_of_user_ids_is_read_as_people_write_it() -> None:
     assert user_ids(" @a:x, @b:x\n@a:x,,") == ("@a:x", "@b:x")
+
+
+@pytest.mark.parametrize(
+    ("target", "fetched"), [("https://93.184.216.34/file", True), ("https://10.0.0.8/file", False)]
+)
+async def test_file_that_lies_elsewhere_is_fetched_without_the_token(target: str, fetched: bool) -> None:
+    asked: list[httpx.Request] = []
+
+    def point(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        if request.url.host == "matrix.example.org":
+            return httpx.Response(307, headers={"Location": target})
+        return httpx.Response(200, content=b"file")
+
+    async with client(point) as made:
+        if fetched:
+            assert await made.download("/file", 10) == b"file"
+        else:
+            with pytest.raises(Rejected, match="private network"):
+                await made.download("/file", 10)
+    assert ["Authorization" in request.headers for request in asked] == [True, False][: len(asked)]
+    assert len(asked) == 1 + fetched
