@@ -208,6 +208,8 @@ class Scene:
             voice.stop()
         self.agent.stop()
         wrong += self.agent.trouble
+        if not self.watch.wait_online(3):
+            self.terminal.press("C-x", "=")
         deadline = time.monotonic() + patience
         while not self._all_arrived() and time.monotonic() < deadline:
             time.sleep(0.5)
@@ -329,9 +331,15 @@ def schedule(scene: Scene, disturbances: int, long_darks: int) -> list[tuple[str
 
 
 def play(
-    disturbances: int, seed: int, home: Path, *, long_darks: int = 0, say: Callable[[str], None] = print
+    disturbances: int,
+    seed: int,
+    home: Path,
+    *,
+    long_darks: int = 0,
+    rest: float = 20.0,
+    say: Callable[[str], None] = print,
 ) -> Findings:
-    """Run it all and return what was found."""
+    """Run it all and return what was found; `rest`: seconds that are waited, at most, until the program is online again."""
     with Scene(home, seed) as scene:
         for number, (name, seconds) in enumerate(schedule(scene, disturbances, long_darks), start=1):
             if scene.agent.trouble:
@@ -342,7 +350,7 @@ def play(
             say(f"{number:4}/{disturbances}  {name}, {seconds:.1f} s")
             scene.disturb(name, seconds)
             if scene.random.random() < 0.6:
-                scene.watch.wait_online(20)
+                scene.watch.wait_online(rest)
             time.sleep(scene.random.uniform(0.3, 2.0))
         scene.make_peace()
         return scene.findings

@@ -20,7 +20,7 @@ def test_both_sides_hold_the_same_messages_after_every_kind_of_disturbance(
     if synapse_python() is None:
         pytest.skip("NOT TESTED: a conversation under chaos (SYNAPSE_PYTHON names no python that has matrix-synapse)")
     monkeypatch.setenv("PARADESK_STATE_DIR", str(tmp_path / "state"))
-    findings = play(10, 20, tmp_path)
+    findings = play(10, 20, tmp_path, rest=5.0)
     print(findings.table())
     assert findings.in_words == []
     assert findings.disturbances.total() == 10
