@@ -256,6 +256,12 @@ class ParadeskApp(App[int], inherit_bindings=False):
         if self.opened:
             self.deck.save_drafts()
 
+    def leave_terminal(self) -> None:
+        """The program is about to be stopped: whoever has the terminal meanwhile gets its title back."""
+        if self.opened:
+            self.keep_drafts()
+            self.reporter.close()
+
     def _load_library(self) -> None:
         def load() -> None:
             # Who needs the responses meets the error; nobody else does.

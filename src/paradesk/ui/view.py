@@ -26,6 +26,9 @@ FLOOD = 25
 BETWEEN_PANES = 0.015
 """Seconds between the panes that are painted in turn."""
 
+DESK_ENDED = "DESK HAS ENDED: nothing is sent, drafts are kept; quit and start again"
+"""What the status bar says for good when the desk's thread has died of an error."""
+
 HINTS: dict[str, tuple[str, ...]] = {
     "composer": (
         "app.help",
@@ -143,6 +146,8 @@ class View:
             hidden=len(panes.order) - len(shown),
             desk=app.title,
         )
+        if app.desk.failure:
+            left.insert(1, Piece(DESK_ENDED, 0, "alert"))
         if app.hotlist.has_focus:
             left.insert(1, Piece("keys: HOTLIST", 0, "alert"))
         app.body.status.show(left, right)
