@@ -84,6 +84,11 @@ class View:
     async def restore(self) -> None:
         """Bring back the panes of the last time; at the very first start open chats that wait."""
         app = self._app
+        app.deck.tell, app.deck.remove_key = app.tell, app.key("composer.remove_attachment")
+        saved = app.desk.saved_layout()
+        app.panel_wanted = saved.panel
+        app.hotlist.begin_at(saved.chosen)
+        app.deck.around = lambda: (app.hotlist.cursor, app.panel_wanted)
         layout_known = await app.deck.restore()
         if not layout_known:
             app.deck.hotlist = app.settings.hotlist
@@ -119,6 +124,8 @@ class View:
     # Drawing
 
     def _tick(self) -> None:
+        if self._restored:
+            self._app.deck.keep_places()
         self.show(self._app.state)
 
     def looked(self) -> None:
