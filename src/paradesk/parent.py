@@ -51,6 +51,8 @@ def stay_behind(*, kept: bool) -> None:
     no process can be had the program runs without a parent.
     """
     attributes = modes()
+    # Where whoever started us ignores it, the child's status would be lost.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     watched = {*ENDINGS, signal.SIGCHLD, signal.SIGCONT, signal.SIGTSTP}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, watched)
     life, marks = os.pipe(), os.pipe()

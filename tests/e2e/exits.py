@@ -8,6 +8,7 @@ import os
 import random
 import shutil
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -335,7 +336,7 @@ def main() -> int:
             wrong = sorted({problem for done in mine for problem in done.problems})
             good = sum(not done.problems for done in mine)
             print(
-                f"{way:<32}{len(mine):>7}{good:>6}{times[len(times) // 2]:>10.2f}{times[-1]:>11.2f}  {'; '.join(wrong)}"
+                f"{way:<32}{len(mine):>7}{good:>6}{statistics.median(times):>10.2f}{times[-1]:>11.2f}  {'; '.join(wrong)}"
             )
     good, slow = sum(not done.problems for done in trials), sum(done.seconds > 1 for done in trials)
     print(f"{good} of {len(trials)} ended as they should; {slow} took longer than 1 s")
