@@ -56,7 +56,15 @@ def test_help_imports_little_of_paradesk() -> None:
         "paradesk.cli",
         "paradesk.cli.main",
         "paradesk.cli.names",
+        "paradesk.parent",
     }
+
+
+def test_the_parent_that_stays_behind_is_light() -> None:
+    heavy = {"asyncio", "click", "threading", "subprocess", "ctypes", "socket", "logging", "msgspec"}
+    loaded = imported("import paradesk.__main__, paradesk.parent")
+    assert "paradesk" in loaded, "the probe sees nothing"
+    assert loaded.isdisjoint(heavy | SCREEN | NETWORK)
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def test_drafts_and_panes_come_back_after_a_kill(start: Start, profile: Places) 
     names = {number: panes(terminal.screen())[number].name for number in (1, 2)}
     # What is on the screen is on its way to the disk; a kill in the very same moment may lose the last letter.
     saved(profile.state / "desk", "a note on the second")
-    os.kill(terminal.process(), signal.SIGKILL)
+    os.kill(program(terminal), signal.SIGKILL)
     terminal.wait_text("[ended 137]")
     as_it_was(start, names)
 
@@ -126,3 +126,38 @@ def drawn(width: int, height: int) -> Callable[[str], bool]:
         return len(lines) == height and lines[1].count("┏") == 1 and lines[-2].count("┛") == 1
 
     return reached
+
+
+def test_places_come_back_after_a_kill(start: Start, profile: Places) -> None:
+    terminal = worked_on(start)
+    terminal.press("C-x", "1")
+    terminal.wait_text("active: 1 ")
+    terminal.press("Left", "Left", "Left")
+    terminal.resize(120, 14)
+    terminal.wait(drawn(120, 14), what="a low screen")
+    terminal.press("PageUp")
+    folder = profile.state / "desk"
+    saved(folder, '"cursor":18')
+    saved(folder, '"message_id":')
+    before = reading_rows(terminal)
+    os.kill(program(terminal), signal.SIGKILL)
+    screen = terminal.wait_text("[ended 137]")
+    assert "drafts and replies are kept" in screen
+    assert terminal.modes() == {"alternate_on": "0", "mouse_any_flag": "0", "cursor_flag": "1", "keypad_flag": "0"}
+    again = start(size=(120, 14))
+    again.wait(lambda screen: "a reply for the first" in screen, what="the draft")
+    again.wait(lambda _screen: reading_rows(again) == before, what=f"the same rows: {before}")
+    again.type("X")
+    again.wait_text("a reply for the fiXrst")
+
+
+def reading_rows(terminal: Terminal) -> list[str]:
+    """Return the text of the first rows of pane 1."""
+    found = panes(terminal.screen())[1].text
+    return [line.strip() for line in found.splitlines() if line.strip()][1:3]
+
+
+def program(terminal: Terminal) -> int:
+    """Return the id of the program itself, below the parent that restores the terminal."""
+    parent = terminal.process()
+    return int(Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii").split()[0])

@@ -1,6 +1,6 @@
 """Builds connectors from configured profiles and their secrets."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -87,8 +87,24 @@ def build(profile: ProfileSettings, credentials: Credentials) -> Connector:
         raise Failure(f"{profile.place}: profile {profile.name}: {clean_line(str(error), 300)}") from error
 
 
-def desk_profile(profile: ProfileSettings, credentials: Credentials) -> "Profile":
-    """Return what the desk needs; everything is checked now, and read again whenever the desk builds the connector."""
+def desk_profiles(chosen: Iterable[ProfileSettings], credentials: Credentials) -> "list[Profile]":
+    """Return what the desk needs. A profile that cannot be used is shown as refused, with the reason, and disturbs no
+    other; raises what is wrong with the first where none can be used."""
+    found: list[Profile] = []
+    wrong: list[Exception] = []
+    for profile in chosen:
+        try:
+            connector_settings(profile, credentials)
+        except (ConfigError, CredentialError) as error:
+            wrong.append(error)
+        found.append(_desk_profile(profile, credentials))
+    if wrong and len(wrong) == len(found):
+        raise wrong[0]
+    return found
+
+
+def _desk_profile(profile: ProfileSettings, credentials: Credentials) -> "Profile":
+    """Everything is read again whenever the desk builds the connector."""
     from paradesk.desk.desk import Profile
 
     def build_again() -> Connector:
@@ -98,7 +114,6 @@ def desk_profile(profile: ProfileSettings, credentials: Credentials) -> "Profile
             # Of an unexpected exception the agent would see only the kind; this one says what to correct, and where.
             raise AuthError(clean_line(str(error), 300)) from error
 
-    connector_settings(profile, credentials)
     return Profile(profile.name, build_again)
 
 

@@ -1,5 +1,6 @@
 """Opens the workstation on configured profiles."""
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -26,6 +27,12 @@ def need_terminal() -> None:
                 f"Paradesk needs a terminal, but standard {name} is redirected; run it in a terminal, tmux or ssh -t"
             )
 
+    if os.environ.get("TERM") == "dumb":
+        raise Failure("this terminal says that it can only print lines (TERM=dumb); run Paradesk in another one")
+    encoding = (sys.__stderr__ or sys.stderr).encoding
+    if encoding.lower().replace("-", "") != "utf8":
+        raise Failure(f"Paradesk draws in UTF-8, but this terminal is set to {encoding}; try LC_ALL=C.UTF-8 paradesk")
+
 
 def run(names: Sequence[str], *, keymap: str | None = None, theme: str | None = None) -> int:
     """Open these profiles, or all that are configured; returns the exit status."""
@@ -37,11 +44,10 @@ def run(names: Sequence[str], *, keymap: str | None = None, theme: str | None = 
         chosen = choose(settings, names)
 
         def profiles() -> "list[Profile]":
-            from paradesk.cli.profiles import desk_profile
+            from paradesk.cli.profiles import desk_profiles
             from paradesk.config.credentials import Credentials
 
-            credentials = Credentials()
-            return [desk_profile(settings.profiles[name], credentials) for name in chosen]
+            return desk_profiles([settings.profiles[name] for name in chosen], Credentials())
 
         directory = private_directory(journal_directory())
         return open_desk(profiles, directory=directory, settings=settings, title=" + ".join(chosen))

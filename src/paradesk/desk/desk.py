@@ -26,6 +26,7 @@ from paradesk.desk.lane import Lane, Profile
 from paradesk.desk.layout import Layout
 from paradesk.desk.reasons import place, quiet
 from paradesk.desk.recorder import Recorder
+from paradesk.desk.rescue import Rescue
 from paradesk.desk.store import Store
 from paradesk.desk.timing import Timing
 
@@ -67,9 +68,11 @@ class Desk:
         self._engine: Engine | None = None
         self._lanes: dict[str, Lane] = {}
         self._inbox = Inbox(self._soon)
-        self._keeping = Keeping(self._soon)
+        self._keeping = Keeping(self._soon, Rescue(directory))
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = True
+        self.failure = ""
+        """Where the desk's thread died of an error; empty while all is well. Then nothing is sent or received."""
 
     # Life
 
@@ -100,7 +103,9 @@ class Desk:
             asyncio.run(self._main(ready))
         except BaseException as error:
             if ready.done():
-                _log.critical("the desk ended: %s", place(error))
+                self.failure = place(error)
+                self._keeping.rescue()
+                _log.critical("the desk ended: %s", self.failure)
             else:
                 ready.set_exception(error)
 
@@ -120,6 +125,7 @@ class Desk:
                 engine.outbox.restore()
             self._loop, self._ending, self._engine = asyncio.get_running_loop(), asyncio.Event(), engine
             self._inbox.engine = self._keeping.engine = engine
+            self._keeping.take_over()
             self._closed = False
             ready.set_result(None)
             for lane in self._lanes.values():

@@ -27,6 +27,7 @@ from paradesk.ui.themes import CONTRAST_CSS, THEMES
 if TYPE_CHECKING:
     from collections import deque
 
+    from rich.console import RenderableType
     from textual.driver import Driver
     from textual.filter import LineFilter
     from textual.geometry import Size
@@ -255,6 +256,18 @@ class ParadeskApp(App[int], inherit_bindings=False):
         """Hand over to the desk what was typed and is not there yet."""
         if self.opened:
             self.deck.save_drafts()
+
+    def exit(self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
+        """End; where the agent was is kept."""
+        if self.opened:
+            self.deck.keep_places()
+        super().exit(result, return_code, message)
+
+    def leave_terminal(self) -> None:
+        """The program is about to be stopped: whoever has the terminal meanwhile gets its title back."""
+        if self.opened:
+            self.keep_drafts()
+            self.reporter.close()
 
     def _load_library(self) -> None:
         def load() -> None:

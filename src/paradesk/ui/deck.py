@@ -9,8 +9,9 @@ from textual.widget import Widget
 
 from paradesk.core.model import ConversationId, LocalFile, Visibility
 from paradesk.core.state import State
-from paradesk.desk.layout import Layout
+from paradesk.desk.layout import Layout, PanePlace
 from paradesk.ui.paneset import PaneSet
+from paradesk.ui.places import places_of, still_there, take_up
 from paradesk.ui.tiling import MAX_PANES
 from paradesk.ui.widgets.pane import Pane
 from paradesk.ui.widgets.workspace import Workspace
@@ -42,6 +43,13 @@ class Deck:
         self._saving: asyncio.TimerHandle | None = None
         self._files: dict[ConversationId, tuple[LocalFile, ...]] = {}
         self._notes: set[ConversationId] = set()
+        self._places: dict[ConversationId, PanePlace] = {}
+        self._layout: Layout | None = None
+        self.around: Callable[[], tuple[ConversationId | None, bool]] = lambda: (None, False)
+        """Says which chat the hotlist's cursor is on, and whether the customer panel is open."""
+        self.tell: Callable[[str, str], None] = lambda _text, _severity: None
+        self.remove_key = ""
+        """How the key that takes the last attached file away is displayed."""
         self.changed: Callable[[], None] = lambda: None
         """Called after each change of the panes."""
         self.touched: Callable[[], None] = lambda: None
@@ -117,6 +125,7 @@ class Deck:
         saved = self._desk.saved_layout()
         self.hotlist = saved.hotlist
         self._notes = set(saved.notes)
+        self._take_places(saved)
         panes = PaneSet()
         for item in saved.panes[:MAX_PANES]:
             if item in self._state().threads:
@@ -131,9 +140,35 @@ class Deck:
     def save(self) -> None:
         """Keep drafts and layout for the next start."""
         self.save_drafts()
+        self._layout = self._now()
+        self._desk.save_layout(self._layout)
+
+    def keep_places(self) -> None:
+        """Keep where the agent is, if that has changed; called now and then, and before the end."""
+        if self._layout is not None and self._workspace.is_attached and (now := self._now()) != self._layout:
+            self._layout = now
+            self._desk.save_layout(now)
+
+    def _now(self) -> Layout:
         panes = self.panes
         notes = tuple(item for item in panes.order if item in self._notes)
-        self._desk.save_layout(Layout(panes.order, panes.active, panes.zoomed, self.hotlist, notes))
+        open_panes = [pane for pane in self._workspace.panes if pane.conversation_id in panes.order]
+        waiting = tuple(self._places.values())
+        places = (*places_of(open_panes, self._files), *waiting)
+        return Layout(panes.order, panes.active, panes.zoomed, self.hotlist, notes, places, *self.around())
+
+    def _take_places(self, saved: Layout) -> None:
+        for place in saved.places:
+            item = place.conversation_id
+            thread = self._state().threads.get(item)
+            here, gone = still_there(place.files, thread)
+            for file in gone:
+                self.tell(f"{file.name} was attached to a draft, but is not there any more: {file.path}", "warning")
+            kept = replace(place, files=tuple(here))
+            if item in saved.panes:
+                self._places[item] = kept
+            elif here:
+                self._files[item] = kept.files
 
     # What is typed
 
@@ -206,3 +241,5 @@ class Deck:
         if text := self.draft(item, visibility):
             self._typed[item, visibility] = text
             pane.composer.set_text(text)
+        if (place := self._places.pop(item, None)) is not None:
+            take_up(pane, place, self.remove_key)

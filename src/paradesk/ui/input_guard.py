@@ -6,11 +6,13 @@ also takes the short way in and out: a key without a task of its own, an update 
 
 import os
 import selectors
+import signal
 import sys
 import time
 from codecs import getincrementaldecoder
 from typing import TYPE_CHECKING
 
+from paradesk.parent import life_line, mark
 from paradesk.ui.input_sieve import InputSieve, Keys, Pasted, Piece
 
 if TYPE_CHECKING:
@@ -43,6 +45,47 @@ def _make_driver() -> "type[Driver]":
         _update: list[str] | None = None
         """What has been written of the synchronized update that is under way."""
 
+        _inside = False
+        """Whether the terminal is in the program's modes."""
+        _stopped = False
+        _mute = False
+
+        def start_application_mode(self) -> None:
+            """Take the terminal over."""
+            mark(entered=True)
+            super().start_application_mode()  # type: ignore[no-untyped-call]
+            self._inside = True
+
+        def close(self) -> None:
+            """Write what is left; the terminal is its owner's again."""
+            super().close()
+            self._inside = False
+            mark(entered=False)
+
+        def _sigtstp_application(self, *_: object) -> None:
+            if self._inside:
+                self._leave()
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+        def _sigcont_application(self, *_: object) -> None:
+            """Come back also from a stop that nobody announced, after which a shell has used the terminal."""
+            if self._inside:
+                # A parent has put the terminal right already; a second time would be one too many.
+                self._mute = life_line() is not None
+                self._leave()
+                self._mute = False
+            if self._stopped:
+                self._stopped = False
+                self.resume_application_mode()
+                self._loop.call_soon_threadsafe(lambda: self._app.refresh(layout=True))
+
+        def _leave(self) -> None:
+            self._stopped = True
+            if (leave := getattr(self._app, "leave_terminal", None)) is not None:
+                leave()
+            self.suspend_application_mode()
+            self._must_signal_resume = True
+
         def send_message(self, message: Message) -> None:
             """Put a message into the app's queue."""
             try:
@@ -52,6 +95,8 @@ def _make_driver() -> "type[Driver]":
 
         def write(self, data: str) -> None:
             """Write; an update only when it is whole, because each write wakes the thread that passes it on."""
+            if self._mute:
+                return
             if self._update is not None:
                 self._update.append(data)
             elif data == _UPDATE_BEGINS:

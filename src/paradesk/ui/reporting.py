@@ -78,7 +78,8 @@ class Reporter:
             notify_system(summary, text)
 
     def close(self) -> None:
-        """Give the terminal its own title back."""
+        """Give the terminal its own title back; the next one that differs takes it again."""
         if self._pushed:
             self._pushed = False
+            self.terminal_title = ""
             self._write("\x1b]2;\x1b\\\x1b[23;2t")

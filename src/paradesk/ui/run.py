@@ -1,14 +1,16 @@
 """From "start" to an exit status: desk, application, signals, and a terminal that is left as it was found."""
 
 import asyncio
-import contextlib
 import gc
+import logging
 import os
-import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+
+from paradesk import parent
+from paradesk.ui.watch import Watch
 
 if TYPE_CHECKING:
     from paradesk.ui.app import ParadeskApp
@@ -24,7 +26,8 @@ SWITCH_INTERVAL = 0.0005
 END_LIMIT = 0.9
 """Seconds from a signal to the end of the program, whatever hangs."""
 
-_SIGNALS = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
+LAST_STOP = 0.3
+"""Seconds of them that are left to the desk where the end is forced."""
 
 
 def run_app(opening: "Callable[[], Opening]", *, theme: str = "") -> int:
@@ -37,16 +40,39 @@ def run_app(opening: "Callable[[], Opening]", *, theme: str = "") -> int:
     os.environ.setdefault("TEXTUAL_FPS", FRAMES_PER_SECOND)  # read when Textual is imported
     gc.disable()
     sys.setswitchinterval(SWITCH_INTERVAL)
+    _say_nothing_on_the_screen()
     from paradesk.ui.app import ParadeskApp
     from paradesk.ui.input_guard import guarded_driver
 
     app = ParadeskApp(opening, theme=theme, driver_class=guarded_driver())
+    attributes = parent.modes()
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    def end(number: int) -> None:
+        for loop in loops:
+            loop.call_soon_threadsafe(_end, app, number)
+
+    def force(number: int) -> None:
+        if app.opened:
+            app.keep_drafts()
+            app.desk.stop(LAST_STOP)
+        if parent.life_line() is None:
+            parent.put_back(attributes, sequences=True)
+        # A parent does it when nothing of this process can write to the terminal any more.
+        os._exit(128 + number)
+
+    watch = Watch(end, force, END_LIMIT - LAST_STOP)
+    watch.begin()
+    parent.mark(entered=True)
     try:
-        with _terminal_restored():
-            status = asyncio.run(_run(app))
+        status = asyncio.run(_run(app, watch, loops))
     finally:
+        loops.clear()
         if app.opened:
             app.desk.stop()
+        parent.put_back(attributes, sequences=False)
+        watch.over()
+    parent.mark(entered=False)
     if app.failure is not None:
         raise app.failure
     if app.crash is not None:
@@ -55,27 +81,43 @@ def run_app(opening: "Callable[[], Opening]", *, theme: str = "") -> int:
 
         print(crash_line(app.crash, write_report(app.crash, state_directory())), file=sys.stderr)
         return 1
-    return status
+    return 128 + watch.received if watch.received else status
 
 
-async def _run(app: "ParadeskApp") -> int:
+async def _run(app: "ParadeskApp", watch: Watch, loops: "list[asyncio.AbstractEventLoop]") -> int:
     loop = asyncio.get_running_loop()
-    received: list[int] = []
-
-    def end(number: int) -> None:
-        if not received:
-            received.append(number)
-            app.keep_drafts()
-            _end_whatever_hangs(number, app)
-        app.exit(128 + number)
-
-    for number in _SIGNALS:
-        loop.add_signal_handler(number, end, number)
+    loop.set_exception_handler(lambda _loop, context: _unawaited(app, context))
+    loops.append(loop)
+    if watch.received:
+        return 128 + watch.received
     loop.call_later(1.0, _settle_memory)
     await app.run_async()
-    if received:
-        return 128 + received[0]
     return app.return_code or 0
+
+
+def _end(app: "ParadeskApp", number: int) -> None:
+    app.keep_drafts()
+    app.exit(128 + number)
+
+
+def _unawaited(app: "ParadeskApp", context: dict[str, Any]) -> None:
+    """Report what went wrong in the background, and go on; asyncio would print it across the screen."""
+    error = context.get("exception")
+    if isinstance(error, Exception) and app.is_running and app.opened:
+        from paradesk.config.places import state_directory
+        from paradesk.ui.crash import write_report
+
+        path = write_report(error, state_directory())
+        where = f"; the report is in {path}" if path is not None else ""
+        app.tell(f"An error in Paradesk itself ({type(error).__name__}) in the background; it goes on{where}", "error")
+
+
+def _say_nothing_on_the_screen() -> None:
+    """What logging and threads print of errors goes to the screen, with the values in it; the log is silent instead."""
+    logging.lastResort = None
+    logging.raiseExceptions = False
+    threading.excepthook = lambda _arguments: None
+    sys.unraisablehook = lambda _arguments: None
 
 
 def _settle_memory() -> None:
@@ -84,48 +126,3 @@ def _settle_memory() -> None:
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
     gc.enable()
-
-
-def _end_whatever_hangs(number: int, app: "ParadeskApp") -> None:
-    """After a signal the program ends in time even where a terminal has stopped reading."""
-
-    def force() -> None:
-        if app.opened:
-            app.desk.stop(0.3)
-        _restore(_SAVED.get("terminal"))
-        os._exit(128 + number)
-
-    timer = threading.Timer(END_LIMIT - 0.3, force)
-    timer.daemon = True
-    timer.start()
-    _SAVED["timer"] = timer
-
-
-_SAVED: dict[str, Any] = {}
-
-
-def _restore(attributes: Any) -> None:
-    if attributes is None:
-        return
-    import termios
-
-    with contextlib.suppress(termios.error, ValueError, OSError):
-        termios.tcsetattr(sys.__stdin__.fileno(), termios.TCSANOW, attributes)  # type: ignore[union-attr]
-
-
-@contextlib.contextmanager
-def _terminal_restored() -> Iterator[None]:
-    """Put the terminal's modes back, also where Textual did not come to it."""
-    import termios
-
-    try:
-        _SAVED["terminal"] = termios.tcgetattr(sys.__stdin__.fileno())  # type: ignore[union-attr]
-    except (termios.error, ValueError, OSError, AttributeError):
-        _SAVED["terminal"] = None
-    try:
-        yield
-    finally:
-        timer = _SAVED.pop("timer", None)
-        if timer is not None:
-            timer.cancel()
-        _restore(_SAVED.pop("terminal", None))

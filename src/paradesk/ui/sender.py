@@ -74,6 +74,7 @@ class Sender:
                 pane.composer.accept_sent(text)
             else:
                 self._deck.forget(item, visibility, text, attachments)
+            self._deck.keep_places()
             if then is not None:
                 then()
 

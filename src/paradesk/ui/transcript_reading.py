@@ -2,6 +2,7 @@
 
 from paradesk.core.model import Message
 from paradesk.core.transcript import SortKey, sort_key
+from paradesk.desk.layout import ReadingPlace
 from paradesk.ui.transcript_blocks import Blocks
 from paradesk.ui.transcript_scroll import Anchor, Place, RowWalk
 
@@ -16,6 +17,25 @@ class Reading:
         """The first row while reading back; None while the view follows the tail."""
         self._left: SortKey | None = None
         self._cursor: tuple[str, SortKey] | None = None
+        self.wanted: ReadingPlace | None = None
+        """Where to read on, as soon as there are messages and room for them."""
+
+    @property
+    def place(self) -> ReadingPlace | None:
+        """Where the agent reads back, to be taken up in another session; None at the tail."""
+        if self.wanted is not None or self.anchor is None:
+            return self.wanted
+        anchor, left = self.anchor, self._left
+        order, left_id = (None, "") if left is None else left
+        return ReadingPlace(anchor.message_id, anchor.key[0], anchor.offset, left_id, order)
+
+    def _take_up(self) -> None:
+        wanted = self.wanted
+        if wanted is None or not self.height or not len(self.blocks):
+            return
+        self.wanted = None
+        self.anchor = Anchor(wanted.message_id, (wanted.order, wanted.message_id), wanted.offset)
+        self._left = None if wanted.left_order is None else (wanted.left_order, wanted.left_id)
 
     @property
     def following(self) -> bool:
@@ -40,6 +60,7 @@ class Reading:
 
     def places(self) -> list[Place]:
         """Return the rows in view, from above; fewer than `height` when there are no more."""
+        self._take_up()
         walk = self._walk()
         if self.anchor is None:
             return walk.tail(self.height)

@@ -26,6 +26,9 @@ FLOOD = 25
 BETWEEN_PANES = 0.015
 """Seconds between the panes that are painted in turn."""
 
+DESK_ENDED = "DESK HAS ENDED: nothing is sent, drafts are kept; quit and start again"
+"""What the status bar says for good when the desk's thread has died of an error."""
+
 HINTS: dict[str, tuple[str, ...]] = {
     "composer": (
         "app.help",
@@ -81,6 +84,11 @@ class View:
     async def restore(self) -> None:
         """Bring back the panes of the last time; at the very first start open chats that wait."""
         app = self._app
+        app.deck.tell, app.deck.remove_key = app.tell, app.key("composer.remove_attachment")
+        saved = app.desk.saved_layout()
+        app.panel_wanted = saved.panel
+        app.hotlist.begin_at(saved.chosen)
+        app.deck.around = lambda: (app.hotlist.cursor, app.panel_wanted)
         layout_known = await app.deck.restore()
         if not layout_known:
             app.deck.hotlist = app.settings.hotlist
@@ -116,6 +124,8 @@ class View:
     # Drawing
 
     def _tick(self) -> None:
+        if self._restored:
+            self._app.deck.keep_places()
         self.show(self._app.state)
 
     def looked(self) -> None:
@@ -143,6 +153,8 @@ class View:
             hidden=len(panes.order) - len(shown),
             desk=app.title,
         )
+        if app.desk.failure:
+            left.insert(1, Piece(DESK_ENDED, 0, "alert"))
         if app.hotlist.has_focus:
             left.insert(1, Piece("keys: HOTLIST", 0, "alert"))
         app.body.status.show(left, right)

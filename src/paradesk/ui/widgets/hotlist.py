@@ -81,6 +81,10 @@ class Hotlist(Drawn, can_focus=True):
         self._settle()
         self._repaint()
 
+    def begin_at(self, conversation_id: ConversationId | None) -> None:
+        """Put the cursor where it was in the session before."""
+        self._cursor = conversation_id
+
     def _settle(self) -> None:
         """Bring the rows up to date: in place while the list has the focus, else in the desk's order."""
         fresh = {row.conversation_id: row for row in self._fresh}

@@ -16,6 +16,7 @@ from paradesk.core.model import ConversationId
 from paradesk.core.state import Thread
 from paradesk.core.text import clean_line
 from paradesk.core.transcript import sort_key
+from paradesk.desk.layout import ReadingPlace
 from paradesk.ui.safety import FilteredRows
 from paradesk.ui.transcript_blocks import Blocks
 from paradesk.ui.transcript_find import Finder, match_offset
@@ -186,6 +187,16 @@ class TranscriptCanvas(Widget):
             self._blocks.drop_unseen()
             self._redraw()
         self._attentive = attentive
+
+    @property
+    def reading_place(self) -> ReadingPlace | None:
+        """Where the agent reads back; None at the newest message."""
+        return self._reading.place
+
+    def read_on(self, place: ReadingPlace) -> None:
+        """Take up reading where it was, once there is something to show."""
+        self._reading.wanted = place
+        self._redraw()
 
     def history_settled(self, problem: str = "") -> None:
         """Say that a page asked for by `HistoryWanted` has come, or why not; scrolling up asks again."""
