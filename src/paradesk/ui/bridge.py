@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures
+import contextvars
 import threading
 from collections.abc import Callable
 from typing import Protocol, TypeVar
@@ -35,6 +36,7 @@ class Bridge:
     def __init__(self, desk: Source, show: Callable[[State], None], *, frame: float = FRAME) -> None:
         self._desk, self._show, self._frame = desk, show, frame
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._context = contextvars.copy_context()
         self._unsubscribe: Callable[[], None] | None = None
         self._lock = threading.Lock()
         self._asked = False
@@ -45,6 +47,8 @@ class Bridge:
     def start(self) -> None:
         """Begin to follow the desk; call it on the screen's loop."""
         self._loop = asyncio.get_running_loop()
+        # Widgets that are made in a call from the desk's thread must still know their app.
+        self._context = contextvars.copy_context()
         self._unsubscribe = self._desk.subscribe(lambda state: state.version, self._changed)
         self.flush()
 
@@ -62,7 +66,7 @@ class Bridge:
                 return
             self._asked = True
         try:
-            loop.call_soon_threadsafe(self._arm)
+            loop.call_soon_threadsafe(self._arm, context=self._context)
         except RuntimeError:  # the screen's loop has ended
             self._loop = None
 
@@ -102,9 +106,11 @@ class Bridge:
             elif then is not None:
                 then(future.result())
 
+        context = contextvars.copy_context()
+
         def done(_future: concurrent.futures.Future[T]) -> None:
             try:
-                loop.call_soon_threadsafe(settle)
+                loop.call_soon_threadsafe(settle, context=context)
             except RuntimeError:  # the screen's loop has ended; the desk keeps what it accepted
                 pass
 
