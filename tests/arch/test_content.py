@@ -212,3 +212,81 @@ def test_the_check_leaves_alone(source: str) -> None:
 def test_the_content_module_may_build_but_not_from_built_markup() -> None:
     assert not findings("Content(text)", content_module=True)
     assert findings("Content.from_markup(f'{text}')", content_module=True)
+
+
+SOURCE = UI.parent
+BANNED_CALLS = {
+    "extractall": "an archive can write anywhere",
+    "eval": "it runs text",
+    "exec": "it runs text",
+}
+BANNED_ATTRIBUTES = {("yaml", "load"), ("webbrowser", "open"), ("os", "system"), ("os", "popen"), ("pickle", "loads")}
+BANNED_KEYWORDS = {("verify", False), ("shell", True), ("show_locals", True)}
+PACK_TEXT = ("canned", "keymap", "connectors")
+"""Packages that handle texts of packs and backends: `str.format` and `%` on a variable would read those as formats."""
+
+
+def dangers(source: str, pack_text: bool = False) -> list[str]:
+    """Return the calls that may stand nowhere, whatever their arguments."""
+    found: list[str] = []
+    for node in ast.walk(ast.parse(source)):
+        if (
+            pack_text
+            and isinstance(node, ast.BinOp)
+            and isinstance(node.op, ast.Mod)
+            and isinstance(node.right, (ast.Tuple, ast.Dict))
+            and not isinstance(node.left, ast.Constant)
+        ):
+            found.append(f"{node.lineno}: % on text that is not a constant")
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            names = [alias.name for alias in node.names] + [getattr(node, "module", None) or ""]
+            if {"webbrowser", "yaml", "pickle", "marshal", "shelve"} & set(names):
+                found.append(f"{node.lineno}: import of {names}")
+        if not isinstance(node, ast.Call):
+            continue
+        name, function = called(node), node.func
+        if name in BANNED_CALLS and (name == "extractall" or isinstance(function, ast.Name)):
+            found.append(f"{node.lineno}: {name}(): {BANNED_CALLS[name]}")
+        if isinstance(function, ast.Attribute):
+            if isinstance(function.value, ast.Name) and (function.value.id, function.attr) in BANNED_ATTRIBUTES:
+                found.append(f"{node.lineno}: {function.value.id}.{function.attr}()")
+            constant = isinstance(function.value, ast.Constant)
+            if pack_text and function.attr in ("format", "format_map") and not constant:
+                found.append(f"{node.lineno}: .{function.attr}() on text that is not a constant")
+        for keyword, value in BANNED_KEYWORDS:
+            if keyword_is(node, keyword, value):
+                found.append(f"{node.lineno}: {keyword}={value}")
+    return found
+
+
+@pytest.mark.parametrize("path", sorted(SOURCE.rglob("*.py")), ids=lambda path: str(path.relative_to(SOURCE)))
+def test_nothing_dangerous_is_called_anywhere(path: Path) -> None:
+    place = path.relative_to(SOURCE)
+    assert not dangers(path.read_text(encoding="utf-8"), place.parts[0] in PACK_TEXT), place
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "archive.extractall(folder)",
+        "yaml.load(text)",
+        "import yaml",
+        "from webbrowser import open",
+        "httpx.Client(verify=False)",
+        "subprocess.run(line, shell=True)",
+        "os.system(line)",
+        "install(show_locals=True)",
+        "body.format(name=name)",
+        "body % (name,)",
+        "eval(text)",
+    ],
+)
+def test_the_check_finds_what_is_dangerous(source: str) -> None:
+    assert dangers(source, pack_text=True)
+
+
+@pytest.mark.parametrize(
+    "source", ["'{}'.format(x)", "'%s' % (x,)", "re.compile(x)", "7 % x", "Client(verify=context)"]
+)
+def test_the_check_leaves_harmless_calls_alone(source: str) -> None:
+    assert not dangers(source, pack_text=True)

@@ -151,6 +151,12 @@ def test_a_paste_without_brackets_does_not_send(terminal: Terminal) -> None:
     assert (state["text"], state["sent"]) == ("first line\nsecond line\n", [])
 
 
+def test_a_paste_without_brackets_whose_first_line_is_one_character_does_not_send(terminal: Terminal) -> None:
+    terminal.send(b"k\rsecond line\r")
+    state = terminal.until(lambda state: state["text"].endswith("line\n"))
+    assert (state["text"], state["sent"]) == ("k\nsecond line\n", [])
+
+
 def test_the_program_ends_when_its_terminal_is_gone_and_no_signal_says_so() -> None:
     running = Terminal(ignore_hangup=True)
     try:

@@ -14,7 +14,9 @@ class Failure(click.ClickException):
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Print the message to standard error, each line as it stands."""
-        for line in self.format_message().splitlines():
+        from paradesk.core.text import clean_text
+
+        for line in clean_text(self.format_message()).splitlines():
             click.echo(f"paradesk: {line}", file=file, err=True)
 
 

@@ -68,7 +68,7 @@ def check(context: click.Context, files: tuple[Path, ...]) -> None:
                 findings = list(error.findings)
             for finding in findings:
                 place = f"{finding.file}:{finding.line}" if finding.line else finding.file
-                click.echo(f"{place}: {finding.level}: {clean_line(finding.message, 400)}")
+                click.echo(f"{clean_line(place, 200)}: {finding.level}: {clean_line(finding.message, 400)}")
                 wrong = wrong or finding.level is Level.ERROR
     context.exit(2 if wrong else 0)
 

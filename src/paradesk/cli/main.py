@@ -14,6 +14,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("paradesk.cli.demo:demo", "Try Paradesk with simulated customers; needs no set-up."),
     "keys": ("paradesk.cli.keys:keys", "List and check keys."),
     "profile": ("paradesk.cli.profile:profile", "Add, list, test and remove chat backends."),
+    "transcript": ("paradesk.cli.transcript:transcript", "Write what is kept of a conversation as a document."),
 }
 
 

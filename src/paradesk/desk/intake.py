@@ -245,7 +245,9 @@ def _bounded(number: int) -> int:
 
 
 def _time(at: float) -> float:
-    return max(0.0, min(_LATEST, float(at))) if math.isfinite(at) else 0.0
+    if at != at or at in (math.inf, -math.inf):
+        return 0.0
+    return float(max(0.0, min(_LATEST, at)))
 
 
 def _time_or_none(at: float | None) -> float | None:

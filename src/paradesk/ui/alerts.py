@@ -1,5 +1,6 @@
 """Telling an agent who looks elsewhere that a customer waits. Once per wait, never once per message."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Iterable
@@ -66,6 +67,7 @@ def notify_system(summary: str, body: str) -> bool:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            env={name: value for name, value in os.environ.items() if not name.startswith("PARADESK_")},
         )
     except OSError:
         return False

@@ -36,6 +36,7 @@ class Bridge:
     def __init__(self, desk: Source, show: Callable[[State], None], *, frame: float = FRAME) -> None:
         self._desk, self._show, self._frame = desk, show, frame
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._context = contextvars.copy_context()
         self._unsubscribe: Callable[[], None] | None = None
         self._lock = threading.Lock()
         self._asked = False
@@ -105,6 +106,8 @@ class Bridge:
                     failed(error)
             elif then is not None:
                 then(future.result())
+
+        context = contextvars.copy_context()
 
         def done(_future: concurrent.futures.Future[T]) -> None:
             try:

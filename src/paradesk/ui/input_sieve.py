@@ -41,6 +41,8 @@ _DROPPED = re.compile(
 _SIZE = re.compile(r"\x1b\[48;(\d+)[:\d]*;(\d+)[:\d]*;[\d:;]*t")
 _LARGE_NUMBER = re.compile(r"\x1b\[[\d;:]*\d{5}[\d;:]*[A-Za-z~]")
 _MOUSE_ONLY = re.compile(r"(?:\x1b\[<[\d;]+[mM])+\Z")
+_LINES = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+\Z")
+_LINE_GOES_ON = re.compile(r"[^\r\n][\r\n]*\r[\r\n]*[^\r\n]")
 _UNFINISHED = re.compile(r"\x1b*\x1b(?:\[[\d;:<>=?]*[ -/]*|\][^\x07\x1b]*\x1b?|[P_^X][^\x1b]*\x1b?|O)?\Z")
 
 
@@ -155,7 +157,10 @@ class InputSieve:
     def _add_keys(self, data: str, pieces: list[Piece]) -> None:
         if "\x1b" in data:
             data = _LARGE_NUMBER.sub(_refuse_absurd_number, _SIZE.sub(_refuse_absurd_size, _DROPPED.sub("", data)))
-        if data:
+        if _LINE_GOES_ON.search(data) and _LINES.match(data):
+            # Nobody types a line, its end and more at one moment: a paste of a terminal that does not mark pastes.
+            pieces.append(Pasted(data))
+        elif data:
             pieces.append(Keys(data))
 
     def _begin_paste(self) -> None:

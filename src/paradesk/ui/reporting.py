@@ -48,7 +48,7 @@ class Reporter:
         """Put this into the terminal's title, where the settings allow it."""
         if not self._settings.title:
             return
-        title = safe_title(text, 120)
+        title = safe_title(text)
         if title == self.terminal_title:
             return
         if not self._pushed:

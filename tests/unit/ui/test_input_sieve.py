@@ -211,4 +211,15 @@ def test_any_characters_in_any_reads_raise_nothing_and_lose_no_plain_text(text: 
     cuts = sorted(data.draw(st.sets(st.integers(0, len(text)), max_size=5)) | {0, len(text)})
     line = Line().send(*(text[a:b] for a, b in zip(cuts, cuts[1:], strict=False))).rest(3)
     if "\x1b" not in text:
-        assert line.keys == text
+        assert "".join(piece.text if isinstance(piece, Pasted) else piece.data for piece in line.pieces) == text
+
+
+@pytest.mark.parametrize("sent", ["k\rsecond", "first\rsecond\r", "a\r\nb\r\n", "\tx\ry"])
+def test_lines_that_arrive_at_one_moment_are_a_paste(sent: str) -> None:
+    line = Line().send(sent).rest()
+    assert (line.keys, line.pastes) == ("", [sent])
+
+
+@pytest.mark.parametrize("sent", ["k\r", "hello\r", "\r", "\x18\rx", "\rab", "a\x1b[A\rb", "ab\n"])
+def test_keys_that_a_person_can_press_stay_keys(sent: str) -> None:
+    assert Line().send(sent).rest().pastes == []

@@ -1,10 +1,12 @@
 """Actions about the workspace: hotlist, panels, reading back, canned responses, help, themes, the end."""
 
+import os
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from paradesk.core.addresses import target
 from paradesk.core.model import Agent, Attachment, Link
 from paradesk.core.state import Thread
 from paradesk.core.text import clean_filename
@@ -128,13 +130,32 @@ async def links(app: "ParadeskApp", pane: Pane) -> None:
     def chosen(choice: LinkChoice | None) -> None:
         if choice is None:
             return
-        if choice.url:
+        if choice.open:
+            app.run_soon(open_link(app, choice.url))
+        elif choice.url:
             app.copy_to_clipboard(choice.url)
             app.tell("Link copied")
         if choice.attachment is not None:
             save_attachment(app, thread, choice.attachment)
 
     await app.ask(LinksScreen(pane.transcript.links_of_cursor(), pane.transcript.files_of_cursor()), chosen)
+
+
+async def open_link(app: "ParadeskApp", address: str) -> None:
+    """Show where a link really leads, and give it to the browser after a yes."""
+    from paradesk.ui.browser import open_address
+    from paradesk.ui.screens.confirm import ConfirmScreen
+    from paradesk.ui.screens.links import opening_detail
+
+    if not target(address).openable:
+        app.tell("This is not a web address that a browser could open", "warning")
+        return
+
+    def answered(yes: bool | None) -> None:
+        if yes and not open_address(address):
+            app.tell("No browser could be started; copy the link instead", "warning")
+
+    await app.ask(ConfirmScreen("Open this address in the browser?", opening_detail(address)), answered)
 
 
 def save_attachment(app: "ParadeskApp", thread: Thread, attachment: Attachment) -> None:
@@ -162,8 +183,8 @@ def _store(folder: Path, name: str, content: bytes) -> Path:
     for attempt in range(1000):
         path = folder / (safe.name if not attempt else f"{safe.stem}-{attempt}{safe.suffix}")
         try:
-            with path.open("xb") as file:
-                path.chmod(0o600)
+            # Never readable by others, not even for a moment, and never through a link that lies there.
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
                 file.write(content)
         except FileExistsError:
             continue
