@@ -1,0 +1,118 @@
+"""Does the draft answer another open chat far better than this one?
+
+Each open chat gets a score for how well the draft belongs to it: a weighted sum of the evidence of `experience`. The
+weights make the scores logarithms of odds, so that `log(sum(exp(others))) - here` says how much likelier it is that the
+draft was meant for any of the others. `python -m benchmarks.guard --tune` derives the weights and the threshold.
+"""
+
+import math
+from collections.abc import Sequence
+
+from paradesk.guard.chat_view import ChatView
+from paradesk.guard.experience import EVIDENCE, Experience
+from paradesk.guard.verdict import Check, Draft, Finding, GuardSettings, Severity
+
+WEIGHTS = {
+    "after the last reply": 0.030,
+    "after the last two replies": 0.066,
+    "stage of the chat": 0.042,
+    "question, for": 0.132,
+    "question, against": 0.108,
+    "question after the last reply": 0.054,
+    "topic, for": 0.154,
+    "topic, against": 0.080,
+    "earlier replies, for": 0.103,
+    "earlier replies, against": 0.120,
+    "words after the last reply": 0.142,
+    "words and earlier replies": 0.137,
+    "customer waits": 0.922,
+    "said before": 0.212,
+    "values": 0.201,
+    "values missing": 0.416,
+    "words of the question": 0.445,
+    "words of the customer": 0.149,
+}
+"""What a unit of each kind of evidence counts."""
+THRESHOLD = 4.26
+"""Logarithm of the odds from which on the guard objects, at a sensitivity of 0.5."""
+_PER_SENSITIVITY = 6.0
+_ASK_FROM = 1.0
+"""So much above the threshold the agent is asked; below, the reply is only held."""
+
+_REASONS = {
+    "customer waits": "that customer waits for a reply, this one does not",
+    "after the last reply": "follows what was said last in that chat",
+    "after the last two replies": "follows what was said last in that chat",
+    "words after the last reply": "follows what was said last in that chat",
+    "question after the last reply": "answers what was asked in that chat",
+    "question, for": "answers what was asked in that chat",
+    "question, against": "does not answer what was asked here",
+    "words of the question": "answers what was asked in that chat",
+    "topic, for": "fits the subject of that chat",
+    "topic, against": "strays from the subject here",
+    "words of the customer": "fits the subject of that chat",
+    "earlier replies, for": "fits the course of that chat",
+    "earlier replies, against": "strays from the course of this chat",
+    "words and earlier replies": "fits the course of that chat",
+    "said before": "was said here already",
+    "values": "names what was said in that chat",
+    "values missing": "names what was said in that chat",
+}
+
+
+def weigh(evidence: Sequence[float]) -> float:
+    """Return the score of one chat."""
+    return sum(map(float.__mul__, _WEIGHTS, evidence))
+
+
+_WEIGHTS = tuple(WEIGHTS.get(name, 0.0) for name in EVIDENCE)
+
+
+def odds(draft: Draft, here: ChatView, others: Sequence[ChatView], experience: Experience) -> float:
+    """Return the logarithm of the odds that the draft was meant for any of the others."""
+    evidence = experience.evidence(draft.text, (here, *others))
+    return log_odds([weigh(one) for one in evidence])
+
+
+def log_odds(scores: Sequence[float]) -> float:
+    """Return the logarithm of the odds of all but the first of these scores against the first."""
+    here, *others = scores
+    highest = max(others)
+    return highest + math.log(sum(math.exp(score - highest) for score in others)) - here
+
+
+def threshold(settings: GuardSettings) -> float:
+    """Return the logarithm of the odds from which on the guard objects."""
+    return THRESHOLD + (0.5 - settings.sensitivity) * _PER_SENSITIVITY
+
+
+def fit(
+    draft: Draft, here: ChatView, others: Sequence[ChatView], experience: Experience, settings: GuardSettings
+) -> Finding | None:
+    """Return an objection to a draft that fits one of the other open chats far better, or None.
+
+    Never raises for any text. An empty draft, and a desk with one chat, are always fine.
+    """
+    if not others or not draft.text.strip():
+        return None
+    evidence = experience.evidence(draft.text, (here, *others))
+    scores = [weigh(one) for one in evidence]
+    found = log_odds(scores) - threshold(settings)
+    if found < 0:
+        return None
+    best = max(range(1, len(scores)), key=scores.__getitem__)
+    gains = {
+        name: weight * (there - at_home)
+        for name, weight, there, at_home in zip(EVIDENCE, _WEIGHTS, evidence[best], evidence[0], strict=True)
+    }
+    decisive = max(gains, key=gains.__getitem__)
+    words = experience.telling(draft.text, here, others[best - 1])
+    reason = _REASONS.get(decisive, "fits that chat far better")
+    return Finding(
+        check=Check.FIT,
+        severity=Severity.ASK if found >= _ASK_FROM else Severity.HOLD,
+        reason=f"{reason} ({', '.join(words)})" if words and decisive != "customer waits" else reason,
+        meant=others[best - 1].conversation_id,
+        evidence=words,
+        risk=1 / (1 + math.exp(-found - 1)) if found < 30 else 1.0,
+    )

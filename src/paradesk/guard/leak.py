@@ -1,0 +1,103 @@
+"""Does the draft hold a detail of another open chat which was never mentioned in this one?"""
+
+from collections.abc import Sequence
+
+from paradesk.core.text import clean_line
+from paradesk.guard.chat_view import ChatView
+from paradesk.guard.experience import Experience
+from paradesk.guard.verdict import Check, Draft, Finding, GuardSettings, Severity
+from paradesk.guard.words import Value, ValueKind, read, values
+
+THRESHOLD = 13.25
+"""Evidence (logarithm) from which on the guard objects, at a sensitivity of 0.5; `benchmarks.guard --tune` derives it."""
+_PER_SENSITIVITY = 8.0
+_CERTAIN = 30.0
+"""Evidence of a detail that identifies one customer or case."""
+_COMMON = 3.0
+"""At most so much evidence comes from a value that the agent sends everywhere."""
+_IDENTIFYING = frozenset({ValueKind.EMAIL, ValueKind.PHONE, ValueKind.CODE})
+_OF_THE_RECORD = frozenset({"name", "e-mail", "phone", "ticket", "order", "tracking"})
+_SHORTEST_NAME = 3
+_FRESH = Experience()
+
+
+def evidence(
+    draft: Draft, here: ChatView, other: ChatView, experience: Experience
+) -> tuple[float, list[tuple[float, str, Value]]]:
+    """Return how strongly details speak for `other`, and those details, the strongest first, each with its kind in words."""
+    against = 0.0
+    found: list[tuple[float, str, Value]] = []
+    own = _names(here)
+    for value in values(draft.text):
+        at_home = not here.terms.isdisjoint(value.forms) or not own.isdisjoint(value.forms)
+        there = not other.terms.isdisjoint(value.forms)
+        if at_home == there:
+            continue
+        if at_home:
+            against += min(experience.echo(value)[0], _CERTAIN)
+            continue
+        label = _field(value, other)
+        strength = experience.echo(value)[0]
+        if experience.common(value):
+            strength = min(strength, _COMMON)
+        elif label or value.kind in _IDENTIFYING:
+            strength = _CERTAIN if label or value.kind is not ValueKind.CODE else max(strength, _CERTAIN / 2)
+        found.append((strength, label, value))
+    found.sort(key=lambda one: -one[0])
+    return sum(strength for strength, _, _ in found) - against, found
+
+
+def leak(
+    draft: Draft,
+    here: ChatView,
+    others: Sequence[ChatView],
+    settings: GuardSettings,
+    experience: Experience | None = None,
+) -> Finding | None:
+    """Return an objection to a draft with details of another open chat, or None. Never raises for any text.
+
+    A detail that was said here, stands in this customer's record, or that the agent sends to everybody, is fine.
+    """
+    if not values(draft.text):
+        return None
+    limit = THRESHOLD + (0.5 - settings.sensitivity) * _PER_SENSITIVITY
+    best: tuple[float, list[tuple[float, str, Value]], ChatView] | None = None
+    for other in others:
+        strength, found = evidence(draft, here, other, experience or _FRESH)
+        if found and strength >= limit and (best is None or strength > best[0]):
+            best = strength, found, other
+    if best is None:
+        return None
+    strength, found, other = best
+    names = [clean_line(value.text, 30) for _, _, value in found]
+    label = found[0][1]
+    return Finding(
+        check=Check.LEAK,
+        severity=Severity.ASK,
+        reason=f"names {_WORDS.get(label, '')}{' and '.join(names[:2])}",
+        meant=other.conversation_id,
+        evidence=tuple(names),
+        risk=min(1.0, 0.5 + (strength - limit) / 20),
+    )
+
+
+_WORDS = {"order": "order ", "ticket": "ticket ", "tracking": "tracking number ", "phone": "phone number "}
+
+
+def _field(value: Value, view: ChatView) -> str:
+    """Return the field of the record that this value is, if it is one that belongs to a single customer."""
+    for name, text in view.record_fields:
+        if name not in _OF_THE_RECORD or read(text).terms.isdisjoint(value.forms):
+            continue
+        if name == "name":
+            if value.kind is ValueKind.NAME and len(value.forms[0]) >= _SHORTEST_NAME:
+                return name
+        elif value.kind is not ValueKind.NAME and (len(value.forms[0]) >= _SHORTEST_NAME):
+            return name
+    return ""
+
+
+def _names(view: ChatView) -> frozenset[str]:
+    """Return the words of the name of whoever answers here: no detail of any customer."""
+    assignee = view.record.assignee if view.record is not None else None
+    return read(assignee.name).terms if assignee is not None else frozenset()
