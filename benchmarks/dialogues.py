@@ -62,9 +62,8 @@ class Case:
 
 def load(path: Path) -> list[Dialogue]:
     """Return the dialogues of a file in which both sides wrote; raises SystemExit that names the line at fault."""
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
     found = []
-    with opened as lines:
+    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
@@ -78,7 +77,9 @@ def load(path: Path) -> list[Dialogue]:
                 task = str((record.get("tasks") or [""])[0])
                 identity = str(record["id"])
             except (ValueError, KeyError, TypeError, AttributeError) as error:
-                raise SystemExit(f"{path}, line {number}: not a dialogue ({error!r}); see benchmarks/dialogues.py") from None
+                raise SystemExit(
+                    f"{path}, line {number}: not a dialogue ({error!r}); see benchmarks/dialogues.py"
+                ) from None
             said.sort(key=lambda message: message[0])
             if {by for _, by, _ in said} == {True, False}:
                 start = said[0][0]

@@ -16,7 +16,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks import guard_tuning as tuning
-from benchmarks.dialogues import LEARN, REPORT, TUNE, Case, Dialogue, cases, details, document_counts, load, part_of, words_of
+from benchmarks.dialogues import (
+    LEARN,
+    REPORT,
+    TUNE,
+    Case,
+    Dialogue,
+    cases,
+    details,
+    document_counts,
+    load,
+    part_of,
+    words_of,
+)
 from paradesk.guard import fit as fitting
 from paradesk.guard import leak as leaking
 from paradesk.guard.chat_view import ChatView, Said
@@ -26,7 +38,7 @@ from paradesk.guard.verdict import Draft, GuardSettings
 DISTINCTIVE = 0.05
 """A detail occurs in at most this share of the dialogues."""
 _SETTINGS = GuardSettings()
-_TUNE_LEAK, _TUNE_FIT = 0.0005, 0.0035
+_TUNE_LEAK, _TUNE_FIT = 0.001, 0.0035
 """Shares of false alarms that the tuning gives to each check, below the 0.5 % of both so that chance has room."""
 _CHECKS = ("leak", "fit", "both")
 _SHARES = (0.005, 0.01, 0.05)
@@ -37,7 +49,9 @@ class Tally:
     """What one configuration came to; each list holds (hits, cases) for each group."""
 
     replies: int = 0
-    counts: dict[str, dict[int, list[int]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(lambda: [0, 0])))
+    counts: dict[str, dict[int, list[int]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(lambda: [0, 0]))
+    )
     seconds: list[float] = field(default_factory=list)
     peer_right: list[float] = field(default_factory=list)
     peer_wrong: list[float] = field(default_factory=list)
@@ -65,7 +79,8 @@ def learn(dialogues: Sequence[Dialogue], most: int | None = None) -> Experience:
     for dialogue in dialogues:
         if most is not None and experience.replies >= most:
             break
-        experience.learn_chat([Said(by, text) for _, by, text in dialogue.said])
+        said = [Said(by, text) for _, by, text in dialogue.said]
+        experience.learn_chat(said, [place for place, one in enumerate(said) if not one.by_customer])
     return experience
 
 
@@ -177,7 +192,8 @@ def tune(parts: Mapping[str, list[Dialogue]], seed: int) -> None:
         fits, leaks = [], []
         for case in found:
             scores = [
-                sum(map(float.__mul__, weights, chat)) for chat in experience.evidence(case.text, (case.own, *case.others))
+                sum(map(float.__mul__, weights, chat))
+                for chat in experience.evidence(case.text, (case.own, *case.others))
             ]
             fits.append(fitting.log_odds(scores))
             draft = Draft(conversation_id=case.own.conversation_id, text=case.text)
@@ -215,11 +231,15 @@ def report(parts: Mapping[str, list[Dialogue]], arguments: argparse.Namespace) -
 def main() -> None:
     """Run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="the dialogues, JSON lines, plain or .gz; or their directory")
+    parser.add_argument(
+        "--data", type=Path, required=True, help="the dialogues: JSON lines, plain or .gz, or their directory"
+    )
     parser.add_argument("--tune", action="store_true", help="print the constants that the tuning part gives, and stop")
     parser.add_argument("--on-tune", action="store_true", help="report on the tuning part, to look at changes")
     parser.add_argument("--open", type=int, nargs="+", default=[2, 4, 6], help="how many chats are open")
-    parser.add_argument("--history", type=int, nargs="*", default=[0, 500], help="also with so few replies learnt (4 chats)")
+    parser.add_argument(
+        "--history", type=int, nargs="*", default=[0, 500], help="also with so few replies learnt (4 chats)"
+    )
     parser.add_argument("--dialogues", type=int, default=None, help="at most so many, for a first look")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()

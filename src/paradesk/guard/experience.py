@@ -21,12 +21,13 @@ _ALIKE = 0.7
 """Share of words in common from which on two wordings count as one reply."""
 _PRIOR = 2.0
 """How many imagined observations at the base rate each association starts with."""
-_TAGS = "opens before stage earlier word".split()
+_TAGS = ["opens", "before", "stage", "earlier", "word"]
 _OPENS, _BEFORE, _STAGE, _EARLIER, _WORD = (stable_id(tag) for tag in _TAGS)
 _START = stable_id("nothing was said")
 _EARLIER_REPLIES = 10
 _WORDS_LEARNT = 16
 _WORDS_ASKED = 8
+_GROWN = 3_000
 _PAST = ConversationId("")
 _WINDOW = 60
 """Messages before a past reply that are looked at when it is learnt."""
@@ -90,26 +91,25 @@ class Experience:
                 place = (context ^ mixed) & _MASK
                 if pairs[place] < _FULL:
                     pairs[place] += 1
-        self._learn_values(view, text)
+        self._learn_values(view, text, reply)
 
-    def learn_chat(self, said: Sequence[Said], first: int = 0) -> None:
-        """Count all replies of a chat's messages, oldest first, from place `first` on; all of them count as the agent's."""
-        for place in range(first, len(said)):
-            if not said[place].by_customer:
-                before = tuple(said[max(0, place - _WINDOW) : place])
-                self.learn(ChatView(_PAST, before), said[place].text)
+    def learn_chat(self, said: Sequence[Said], mine: Iterable[int]) -> None:
+        """Count the replies at the places `mine` of a chat's messages, oldest first, each with what stands before it."""
+        for place in mine:
+            before = tuple(said[max(0, place - _WINDOW) : place])
+            self.learn(ChatView(_PAST, before), said[place].text)
 
-    def _learn_values(self, view: ChatView, text: str) -> None:
+    def _learn_values(self, view: ChatView, text: str, reply: int) -> None:
         for value in values(text):
-            if any(form in view.terms for form in value.forms):
+            if not view.terms.isdisjoint(value.forms):
                 counts = self._echoed
             else:
                 counts = self._looked_up
                 self._unechoed += 1
                 form = value.forms[0]
                 counts[form] = counts.get(form, 0) + 1
-            counts[value.slot] = counts.get(value.slot, 0) + 1
-            counts[value.kind] = counts.get(value.kind, 0) + 1
+            for of in (value.kind, value.slot, mix(reply, value.run)):
+                counts[of] = counts.get(of, 0) + 1
 
     def wording(self, line: Line) -> int | None:
         """Return the number of the reply that this is, or nearly is; None for one that was never sent."""
@@ -172,20 +172,28 @@ class Experience:
         both = self._pairs[(context ^ reply) & _MASK]
         return math.log((both + _PRIOR * base) / ((seen + _PRIOR) * base))
 
-    def echo(self, value: Value) -> tuple[float, float]:
-        """Return the evidence for a chat which holds this value, and that against one which does not (logarithms)."""
-        echoed, looked_up = self._echoed, self._looked_up
-        kind_rate = (echoed.get(value.kind, 0) + 3) / (echoed.get(value.kind, 0) + looked_up.get(value.kind, 0) + 10)
-        rate = (echoed.get(value.slot, 0) + 3 * kind_rate) / (
-            echoed.get(value.slot, 0) + looked_up.get(value.slot, 0) + 3
-        )
-        chance = (looked_up.get(value.forms[0], 0) + 0.5) / (self._unechoed + 25)
+    def echo(self, value: Value, reply: int | None) -> tuple[float, float]:
+        """Return the evidence for a chat which holds this value, and that against one which does not (logarithms).
+
+        What counts is how often the agent fills this place of the reply with what was said before, and how seldom with
+        this very value from elsewhere.
+        """
+        rate, echoed, looked_up = 0.3, self._echoed, self._looked_up
+        for of in (value.kind, value.slot, None if reply is None else mix(reply, value.run)):
+            repeated = echoed.get(of, 0)
+            rate = (repeated + 4 * rate) / (repeated + looked_up.get(of, 0) + 4)
         rate = min(rate, 0.995)
+        chance = (looked_up.get(value.forms[0], 0) + 0.5) / (self._unechoed + 25)
         return math.log1p(rate / (1 - rate) * 0.05 / chance), math.log(1 - rate)
 
     def common(self, value: Value) -> bool:
         """Whether the agent writes this value again and again where it was not mentioned, such as the hotline's number."""
         return self._looked_up.get(value.forms[0], 0) >= max(2, self.replies // 2_000)
+
+    @property
+    def newness(self) -> float:
+        """1 where nothing was learnt, down to 0 after some thousand replies: the guard is the more careful."""
+        return max(0.0, 1 - self.replies / _GROWN)
 
     def turn(self, waiting: bool) -> float:
         """Return the evidence of the turn: how the agent's habit of writing twice in a row makes this state likely."""
@@ -193,7 +201,7 @@ class Experience:
         return math.log(2 * (1 - twice if waiting else twice))
 
     def rarity(self, word: int) -> float:
-        """Return how seldom customers use a word, 0 to about 2; a word never heard counts little before anything was learnt."""
+        """Return how seldom customers use a word, 0 to about 2; one that was never heard counts little at first."""
         return math.log((self.replies + 10) / (self._singles[word & _MASK] + 1)) / 5
 
     def evidence(self, text: str, views: Iterable[ChatView]) -> list[tuple[float, ...]]:
@@ -254,7 +262,7 @@ class _Asked:
         known = ((singles[mix(_WORD, word) & _MASK], mix(_WORD, word)) for word in line.ids)
         self.words = [(seen / total, mixed) for seen, mixed in sorted(known) if seen][:_WORDS_ASKED]
         self.scale = 1 / math.sqrt(len(self.words) or 1)
-        self.values = [(value.forms, *experience.echo(value)) for value in values(text)]
+        self.values = [(value, *experience.echo(value, self.reply)) for value in values(text)]
         self.rarity = {
             term: rare
             for word, term in zip(line.about, line.words, strict=True)
@@ -288,13 +296,19 @@ class _Asked:
         found[11] *= self.scale
         terms, by_customer = view.terms, view.customer_terms
         asked = view.said[-1].line.terms if view.waiting else frozenset[str]()
-        held = [weight for forms, weight, _ in self.values if not terms.isdisjoint(forms)]
+        held: dict[int, float] = {}
+        missing: dict[int, float] = {}
+        for value, weight, odds in self.values:
+            if terms.isdisjoint(value.forms):
+                missing[value.run] = min(odds, missing.get(value.run, 0.0))
+            else:
+                held[value.run] = max(weight, held.get(value.run, 0.0))
         return (
             *found,
             experience.turn(view.waiting),
             again,
-            sum(held),
-            sum(odds for forms, _, odds in self.values if terms.isdisjoint(forms)),
+            sum(held.values()),
+            sum(missing.values()),
             sum(rare for term, rare in self.rarity.items() if term in asked),
             sum(rare for term, rare in self.rarity.items() if term in by_customer),
         )

@@ -13,29 +13,31 @@ from paradesk.guard.experience import EVIDENCE, Experience
 from paradesk.guard.verdict import Check, Draft, Finding, GuardSettings, Severity
 
 WEIGHTS = {
-    "after the last reply": 0.030,
-    "after the last two replies": 0.066,
-    "stage of the chat": 0.042,
-    "question, for": 0.132,
-    "question, against": 0.108,
-    "question after the last reply": 0.054,
+    "after the last reply": 0.024,
+    "after the last two replies": 0.067,
+    "stage of the chat": 0.045,
+    "question, for": 0.131,
+    "question, against": 0.107,
+    "question after the last reply": 0.056,
     "topic, for": 0.154,
-    "topic, against": 0.080,
-    "earlier replies, for": 0.103,
-    "earlier replies, against": 0.120,
-    "words after the last reply": 0.142,
-    "words and earlier replies": 0.137,
-    "customer waits": 0.922,
-    "said before": 0.212,
-    "values": 0.201,
-    "values missing": 0.416,
+    "topic, against": 0.082,
+    "earlier replies, for": 0.102,
+    "earlier replies, against": 0.119,
+    "words after the last reply": 0.143,
+    "words and earlier replies": 0.134,
+    "customer waits": 0.919,
+    "said before": 0.206,
+    "values": 0.182,
+    "values missing": 0.699,
     "words of the question": 0.445,
-    "words of the customer": 0.149,
+    "words of the customer": 0.154,
 }
 """What a unit of each kind of evidence counts."""
-THRESHOLD = 4.26
+THRESHOLD = 4.22
 """Logarithm of the odds from which on the guard objects, at a sensitivity of 0.5."""
 _PER_SENSITIVITY = 6.0
+_CAUTION = 0.5
+"""So much more before anything was learnt, in steps down to nothing."""
 _ASK_FROM = 1.0
 """So much above the threshold the agent is asked; below, the reply is only held."""
 
@@ -81,9 +83,9 @@ def log_odds(scores: Sequence[float]) -> float:
     return highest + math.log(sum(math.exp(score - highest) for score in others)) - here
 
 
-def threshold(settings: GuardSettings) -> float:
-    """Return the logarithm of the odds from which on the guard objects."""
-    return THRESHOLD + (0.5 - settings.sensitivity) * _PER_SENSITIVITY
+def threshold(settings: GuardSettings, experience: Experience) -> float:
+    """Return the logarithm of the odds from which on the guard objects: more while little was learnt."""
+    return THRESHOLD + (0.5 - settings.sensitivity) * _PER_SENSITIVITY + _CAUTION * experience.newness
 
 
 def fit(
@@ -97,7 +99,7 @@ def fit(
         return None
     evidence = experience.evidence(draft.text, (here, *others))
     scores = [weigh(one) for one in evidence]
-    found = log_odds(scores) - threshold(settings)
+    found = log_odds(scores) - threshold(settings, experience)
     if found < 0:
         return None
     best = max(range(1, len(scores)), key=scores.__getitem__)

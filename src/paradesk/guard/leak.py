@@ -8,13 +8,13 @@ from paradesk.guard.experience import Experience
 from paradesk.guard.verdict import Check, Draft, Finding, GuardSettings, Severity
 from paradesk.guard.words import Value, ValueKind, read, values
 
-THRESHOLD = 13.25
+THRESHOLD = 7.5
 """Evidence (logarithm) from which on the guard objects, at a sensitivity of 0.5; `benchmarks.guard --tune` derives it."""
 _PER_SENSITIVITY = 8.0
+_CAUTION = 1.5
+"""So much more before anything was learnt; details that identify a customer are above it at once."""
 _CERTAIN = 30.0
 """Evidence of a detail that identifies one customer or case."""
-_COMMON = 3.0
-"""At most so much evidence comes from a value that the agent sends everywhere."""
 _IDENTIFYING = frozenset({ValueKind.EMAIL, ValueKind.PHONE, ValueKind.CODE})
 _OF_THE_RECORD = frozenset({"name", "e-mail", "phone", "ticket", "order", "tracking"})
 _SHORTEST_NAME = 3
@@ -25,26 +25,26 @@ def evidence(
     draft: Draft, here: ChatView, other: ChatView, experience: Experience
 ) -> tuple[float, list[tuple[float, str, Value]]]:
     """Return how strongly details speak for `other`, and those details, the strongest first, each with its kind in words."""
-    against = 0.0
+    runs: dict[int, float] = {}
     found: list[tuple[float, str, Value]] = []
     own = _names(here)
+    reply = experience.wording(read(draft.text))
     for value in values(draft.text):
         at_home = not here.terms.isdisjoint(value.forms) or not own.isdisjoint(value.forms)
         there = not other.terms.isdisjoint(value.forms)
         if at_home == there:
             continue
+        strength = experience.echo(value, reply)[0]
         if at_home:
-            against += min(experience.echo(value)[0], _CERTAIN)
+            runs[value.run] = min(-min(strength, _CERTAIN), runs.get(value.run, 0.0))
             continue
         label = _field(value, other)
-        strength = experience.echo(value)[0]
-        if experience.common(value):
-            strength = min(strength, _COMMON)
-        elif label or value.kind in _IDENTIFYING:
+        if (label or value.kind in _IDENTIFYING) and not experience.common(value):
             strength = _CERTAIN if label or value.kind is not ValueKind.CODE else max(strength, _CERTAIN / 2)
+        runs[value.run] = max(strength, runs.get(value.run, 0.0))
         found.append((strength, label, value))
     found.sort(key=lambda one: -one[0])
-    return sum(strength for strength, _, _ in found) - against, found
+    return sum(runs.values()), found
 
 
 def leak(
@@ -60,10 +60,11 @@ def leak(
     """
     if not values(draft.text):
         return None
-    limit = THRESHOLD + (0.5 - settings.sensitivity) * _PER_SENSITIVITY
+    experience = experience or _FRESH
+    limit = THRESHOLD + (0.5 - settings.sensitivity) * _PER_SENSITIVITY + _CAUTION * experience.newness
     best: tuple[float, list[tuple[float, str, Value]], ChatView] | None = None
     for other in others:
-        strength, found = evidence(draft, here, other, experience or _FRESH)
+        strength, found = evidence(draft, here, other, experience)
         if found and strength >= limit and (best is None or strength > best[0]):
             best = strength, found, other
     if best is None:

@@ -53,6 +53,8 @@ class Value:
     forms: tuple[str, ...]
     slot: int
     """Names the place that it fills: the word before it and its kind."""
+    run: int = 0
+    """Counts the values of a text; the words of one name (`San Francisco`) have the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,16 +131,20 @@ def values(text: str) -> tuple[Value, ...]:
     text = text[:_LONG]
     found: dict[tuple[str, ...], Value] = {}
     places = list(_TOKEN.finditer(text))
-    before = "^"
+    before, run, named_to = "^", 0, -1
     for place, match in enumerate(places):
         token = match.group()
         after = places[place + 1].group().lower() if place + 1 < len(places) else ""
         kind, forms = _classify(token, after, text, match.start())
         if kind is not None:
-            found.setdefault(forms, Value(token, kind, forms, word_id(f"{kind} {before}")))
+            name = kind is ValueKind.NAME
+            run += not (name and place and named_to == place - 1)
+            named_to = place if name else -1
+            found.setdefault(forms, Value(token, kind, forms, word_id(f"{kind} {before}"), run))
         before = _DIGITS.sub("#", token.lower())
     for phone in _phones(text):
-        found.setdefault((phone,), Value(phone, ValueKind.PHONE, (phone,), word_id("phone")))
+        run += 1
+        found.setdefault((phone,), Value(phone, ValueKind.PHONE, (phone,), word_id("phone"), run))
     return tuple(found.values())
 
 
