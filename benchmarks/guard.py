@@ -195,7 +195,7 @@ def tune(parts: Mapping[str, list[Dialogue]], seed: int) -> None:
                 sum(map(float.__mul__, weights, chat))
                 for chat in experience.evidence(case.text, (case.own, *case.others))
             ]
-            fits.append(fitting.log_odds(scores))
+            fits.append(fitting.excess(scores, case.own, case.others, experience)[0])
             draft = Draft(conversation_id=case.own.conversation_id, text=case.text)
             leaks.append(
                 max((leaking.evidence(draft, case.own, other, experience)[0] for other in case.others), default=0.0)

@@ -28,6 +28,8 @@ _EARLIER_REPLIES = 10
 _WORDS_LEARNT = 16
 _WORDS_ASKED = 8
 _GROWN = 3_000
+_RARE = 0.35
+_SELDOM = 0.02
 _PAST = ConversationId("")
 _WINDOW = 60
 """Messages before a past reply that are looked at when it is learnt."""
@@ -208,6 +210,17 @@ class Experience:
         """Return for each chat the evidence that `text` belongs there, in the order of `EVIDENCE`; only differences count."""
         asked = _Asked(self, text)
         return [asked.of(view) for view in views]
+
+    def likeness(self, one: ChatView, other: ChatView) -> float:
+        """Return how alike two chats are, 0 to 2: rare words of both customers, and replies that few chats get."""
+        words, others = ({w: r for w in view.topic if (r := self.rarity(w)) > _RARE} for view in (one, other))
+        smaller = max(1.0, min(sum(words.values()), sum(others.values())))
+        shared = sum(rare for word, rare in words.items() if word in others) / smaller
+        seldom = self.replies * _SELDOM
+        replies, sent = (
+            {reply for reply in self._earlier(view) if self._count.get(reply, 0) < seldom} for view in (one, other)
+        )
+        return shared + len(replies & sent) / max(1, min(len(replies), len(sent)))
 
     def telling(self, text: str, here: ChatView, there: ChatView) -> tuple[str, ...]:
         """Return up to two words of the other chat, not of this one, that call for this reply."""

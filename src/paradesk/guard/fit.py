@@ -33,9 +33,13 @@ WEIGHTS = {
     "words of the customer": 0.154,
 }
 """What a unit of each kind of evidence counts."""
-THRESHOLD = 4.22
+THRESHOLD = 3.25
 """Logarithm of the odds from which on the guard objects, at a sensitivity of 0.5."""
 _PER_SENSITIVITY = 6.0
+_TUNED_FOR = 3
+"""Other chats, while the threshold was found."""
+_ALIKE, _MOST_ALIKE = 3.0, 0.6
+"""So much more for each unit of likeness, and the likeness from which on it stays."""
 _CAUTION = 0.5
 """So much more before anything was learnt, in steps down to nothing."""
 _ASK_FROM = 1.0
@@ -70,12 +74,6 @@ def weigh(evidence: Sequence[float]) -> float:
 _WEIGHTS = tuple(WEIGHTS.get(name, 0.0) for name in EVIDENCE)
 
 
-def odds(draft: Draft, here: ChatView, others: Sequence[ChatView], experience: Experience) -> float:
-    """Return the logarithm of the odds that the draft was meant for any of the others."""
-    evidence = experience.evidence(draft.text, (here, *others))
-    return log_odds([weigh(one) for one in evidence])
-
-
 def log_odds(scores: Sequence[float]) -> float:
     """Return the logarithm of the odds of all but the first of these scores against the first."""
     here, *others = scores
@@ -83,9 +81,17 @@ def log_odds(scores: Sequence[float]) -> float:
     return highest + math.log(sum(math.exp(score - highest) for score in others)) - here
 
 
-def threshold(settings: GuardSettings, experience: Experience) -> float:
-    """Return the logarithm of the odds from which on the guard objects: more while little was learnt."""
-    return THRESHOLD + (0.5 - settings.sensitivity) * _PER_SENSITIVITY + _CAUTION * experience.newness
+def excess(
+    scores: Sequence[float], here: ChatView, others: Sequence[ChatView], experience: Experience
+) -> tuple[float, int]:
+    """Return the logarithm of the odds beyond what chance explains, and the place of the likeliest among the others.
+
+    Chance finds more among many chats, and between chats that are alike; one that has learnt little is more careful.
+    """
+    best = max(range(len(others)), key=lambda place: scores[place + 1])
+    alike = min(_MOST_ALIKE, experience.likeness(here, others[best]))
+    allowed = math.log(len(others) / _TUNED_FOR) + _CAUTION * experience.newness + _ALIKE * alike
+    return log_odds(scores) - allowed, best
 
 
 def fit(
@@ -99,22 +105,23 @@ def fit(
         return None
     evidence = experience.evidence(draft.text, (here, *others))
     scores = [weigh(one) for one in evidence]
-    found = log_odds(scores) - threshold(settings, experience)
+    found, best = excess(scores, here, others, experience)
+    found -= THRESHOLD + (0.5 - settings.sensitivity) * _PER_SENSITIVITY
     if found < 0:
         return None
-    best = max(range(1, len(scores)), key=scores.__getitem__)
+    meant = others[best]
     gains = {
         name: weight * (there - at_home)
-        for name, weight, there, at_home in zip(EVIDENCE, _WEIGHTS, evidence[best], evidence[0], strict=True)
+        for name, weight, there, at_home in zip(EVIDENCE, _WEIGHTS, evidence[best + 1], evidence[0], strict=True)
     }
     decisive = max(gains, key=gains.__getitem__)
-    words = experience.telling(draft.text, here, others[best - 1])
+    words = experience.telling(draft.text, here, meant)
     reason = _REASONS.get(decisive, "fits that chat far better")
     return Finding(
         check=Check.FIT,
         severity=Severity.ASK if found >= _ASK_FROM else Severity.HOLD,
         reason=f"{reason} ({', '.join(words)})" if words and decisive != "customer waits" else reason,
-        meant=others[best - 1].conversation_id,
+        meant=meant.conversation_id,
         evidence=words,
         risk=1 / (1 + math.exp(-found - 1)) if found < 30 else 1.0,
     )
