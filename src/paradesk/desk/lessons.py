@@ -48,9 +48,10 @@ class Lessons:
     def __init__(self, journal: Path) -> None:
         """Prepare to learn from the database at this path, without writing to it."""
         self._journal = journal
-        self._experience = Experience()
+        self._experience = Experience(bits=1)
         self._learnt: Experience | None = None
         self._sent: deque[tuple[ChatView, str]] = deque(maxlen=_MOST_WAITING)
+        self._ready = False
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -67,8 +68,14 @@ class Lessons:
 
     @property
     def reading(self) -> bool:
-        """Whether the past is still being read; until then the guard knows only what was sent since the start."""
+        """Whether the past is still being read; until then the guard has learnt nothing."""
         return self._thread is not None and self._thread.is_alive()
+
+    def wait(self, timeout: float) -> bool:
+        """Wait until the past has been read, for at most `timeout` seconds; returns whether it has."""
+        if self._thread is not None:
+            self._thread.join(timeout)
+        return not self.reading
 
     def sent(self, thread: Thread, text: str) -> None:
         """Remember that the agent sent this reply publicly into `thread`, as it stood then. From any thread, at once."""
@@ -79,7 +86,8 @@ class Lessons:
         """What was learnt until now, with the replies sent a moment ago (well below a millisecond each)."""
         if (learnt := self._learnt) is not None:
             self._experience, self._learnt = learnt, None
-        while self._sent:
+            self._ready = True
+        while self._ready and self._sent:
             view, text = self._sent.popleft()
             self._experience.learn(view, text)
         return self._experience

@@ -14,7 +14,7 @@ from paradesk.guard.chat_view import ChatView, Said
 from paradesk.guard.words import Line, Value, mix, read, stable_id, values
 
 _BITS = 21
-_MASK = (1 << _BITS) - 1
+"""Two tables of two million counts, 8 MB: at 20,000 replies a quarter of the one and a twentieth of the other is in use."""
 _FULL = 0xFFFF
 _MAX_WORDINGS = 20_000
 _ALIKE = 0.7
@@ -38,11 +38,13 @@ _WINDOW = 60
 class Experience:
     """Counts over an agent's replies and what had been said before each. Not safe for use while another thread learns."""
 
-    def __init__(self) -> None:
+    def __init__(self, bits: int = _BITS) -> None:
+        """Prepare tables of two to the power of `bits` counts; few will do for one that never learns."""
         self.replies = 0
         """How many replies it was learnt from."""
-        self._pairs = array("H", bytes(2 << _BITS))
-        self._singles = array("H", bytes(2 << _BITS))
+        self._mask = (1 << bits) - 1
+        self._pairs = array("H", bytes(2 << bits))
+        self._singles = array("H", bytes(2 << bits))
         self._wordings: dict[int, int] = {}
         self._words_of: dict[int, frozenset[int]] = {}
         self._having: dict[int, list[int]] = {}
@@ -67,30 +69,29 @@ class Experience:
             self._had[one] = self._had.get(one, 0) + 1
         if reply in earlier:
             self._again[reply] = self._again.get(reply, 0) + 1
-        contexts = [mix(_STAGE, min(len(view.replies), 6))]
         before, before_both = self._before(earlier)
-        contexts += (before, before_both)
-        contexts += [mix(_EARLIER, one) for one in earlier]
-        singles, pairs = self._singles, self._pairs
-        strong = len(contexts)
+        contexts = [before, *(mix(_EARLIER, one) for one in earlier)]
+        singles, pairs, mask = self._singles, self._pairs, self._mask
+        for_words = len(contexts)
+        contexts += (before_both, mix(_STAGE, min(len(view.replies), 6)))
         contexts += view.question
         contexts += [mix(before, word) for word in view.question]
         contexts += view.topic
         for context in contexts:
-            place = context & _MASK
+            place = context & mask
             if singles[place] < _FULL:
                 singles[place] += 1
-            place = (context ^ reply) & _MASK
+            place = (context ^ reply) & mask
             if pairs[place] < _FULL:
                 pairs[place] += 1
-        del contexts[strong:]
+        del contexts[for_words:]
         for word in line.ids[:_WORDS_LEARNT]:
             mixed = mix(_WORD, word)
-            place = mixed & _MASK
+            place = mixed & mask
             if singles[place] < _FULL:
                 singles[place] += 1
             for context in contexts:
-                place = (context ^ mixed) & _MASK
+                place = (context ^ mixed) & mask
                 if pairs[place] < _FULL:
                     pairs[place] += 1
         self._learn_values(view, text, reply)
@@ -168,10 +169,10 @@ class Experience:
 
     def _ratio(self, base: float, reply: int, context: int) -> float:
         """Return the logarithm of how much more often `reply` comes in `context` than in all."""
-        seen = self._singles[context & _MASK]
+        seen = self._singles[context & self._mask]
         if not seen:
             return 0.0
-        both = self._pairs[(context ^ reply) & _MASK]
+        both = self._pairs[(context ^ reply) & self._mask]
         return math.log((both + _PRIOR * base) / ((seen + _PRIOR) * base))
 
     def echo(self, value: Value, reply: int | None) -> tuple[float, float]:
@@ -204,7 +205,7 @@ class Experience:
 
     def rarity(self, word: int) -> float:
         """Return how seldom customers use a word, 0 to about 2; one that was never heard counts little at first."""
-        return math.log((self.replies + 10) / (self._singles[word & _MASK] + 1)) / 5
+        return math.log((self.replies + 10) / (self._singles[word & self._mask] + 1)) / 5
 
     def evidence(self, text: str, views: Iterable[ChatView]) -> list[tuple[float, ...]]:
         """Return for each chat the evidence that `text` belongs there, in the order of `EVIDENCE`; only differences count."""
@@ -272,7 +273,7 @@ class _Asked:
         total = max(1, experience.replies)
         self.base = experience._count.get(self.reply, 0) / total if self.reply is not None else 0.0
         singles = experience._singles
-        known = ((singles[mix(_WORD, word) & _MASK], mix(_WORD, word)) for word in line.ids)
+        known = ((singles[mix(_WORD, word) & experience._mask], mix(_WORD, word)) for word in line.ids)
         self.words = [(seen / total, mixed) for seen, mixed in sorted(known) if seen][:_WORDS_ASKED]
         self.scale = 1 / math.sqrt(len(self.words) or 1)
         self.values = [(value, *experience.echo(value, self.reply)) for value in values(text)]
