@@ -19,6 +19,7 @@ from paradesk.guard.chat_view import ChatView, of_lines
 
 TUNE, LEARN, REPORT = "tune", "learn", "report"
 _WORD = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\w+(?:[.:,/-]\w+)*")
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n")
 _SENTENCE_START = re.compile(r"(?:^|[.!?:\n])\s*[\"']?$")
 
 
@@ -85,6 +86,21 @@ def load(path: Path) -> list[Dialogue]:
                 start = said[0][0]
                 found.append(Dialogue(identity, task, tuple((at - start, by, text) for at, by, text in said)))
     return found
+
+
+def in_bursts(dialogue: Dialogue, share: float) -> Dialogue:
+    """Return the dialogue as an agent would type it who sends sentence by sentence, in this share of the longer replies.
+
+    The recorded agents never wrote twice in a row, since their program did not let them; most others do.
+    """
+    rng = random.Random(f"{dialogue.id} {share}")
+    said: list[tuple[float, bool, str]] = []
+    for at, by_customer, text in dialogue.said:
+        pieces = [text]
+        if not by_customer and rng.random() < share:
+            pieces = [piece for piece in _SENTENCE_END.split(text) if piece.strip()] or [text]
+        said += [(at + number * 1e-3, by_customer, piece) for number, piece in enumerate(pieces)]
+    return Dialogue(dialogue.id, dialogue.task, tuple(said))
 
 
 def part_of(dialogue: Dialogue) -> str:

@@ -15,6 +15,7 @@ from paradesk.core.waiting import Part
 from paradesk.desk.journal import UNREADABLE
 from paradesk.guard.chat_view import ChatView, Said, view_of
 from paradesk.guard.experience import Experience
+from paradesk.guard.words import forget
 
 _MOST_REPLIES = 20_000
 _MOST_OF_ONE_CHAT = 2_000
@@ -108,6 +109,7 @@ class Lessons:
                 connection.close()
         except sqlite3.Error as error:
             _log.warning("the guard could not learn from the journal: %s", type(error).__name__)
+        forget()
         if not self._ending.is_set():
             self._learnt = experience
 

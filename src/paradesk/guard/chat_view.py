@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
-from paradesk.core.model import Conversation, ConversationId, Role, Visibility
+from paradesk.core.model import Conversation, ConversationId, Message, Role, Visibility
 from paradesk.core.state import Thread
 from paradesk.guard.words import Line, read
 
@@ -107,36 +107,73 @@ class ChatView:
 
 
 def view_of(thread: Thread) -> ChatView:
-    """Return the guard's view of a thread; the same one until the thread changes."""
-    return _view(thread.conversation.id, thread.version, _Held(thread))
+    """Return the guard's view of a thread: the same one until the thread changes, and then built upon the one before."""
+    key = thread.conversation.id
+    kept = _KEPT.get(key)
+    if kept is not None and kept.thread is thread:
+        return kept.view
+    messages = _public(thread)
+    view = None if kept is None else _continued(kept, thread, messages)
+    if view is None:
+        said = tuple(Said(message.role is Role.CUSTOMER, message.body) for message in messages)
+        view = ChatView(key, said, thread.conversation)
+    _KEPT.pop(key, None)
+    _KEPT[key] = _Kept(thread, messages, view)
+    if len(_KEPT) > _MOST_KEPT:
+        _KEPT.pop(next(iter(_KEPT)), None)
+    return view
 
 
-class _Held:
-    """A thread as an argument that does not count for the cache: id and version name it already."""
-
-    __slots__ = ("thread",)
-
-    def __init__(self, thread: Thread) -> None:
-        self.thread = thread
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Held) and other.thread is self.thread
-
-    def __hash__(self) -> int:
-        return 0
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    thread: Thread
+    messages: list[Message]
+    view: ChatView
 
 
-@lru_cache(64)
-def _view(conversation_id: ConversationId, _version: int, held: _Held) -> ChatView:
-    thread = held.thread
-    said: list[Said] = []
+_KEPT: dict[ConversationId, _Kept] = {}
+_MOST_KEPT = 64
+
+
+def _public(thread: Thread) -> list[Message]:
+    """Return the newest messages that the customer can read, oldest first."""
+    found: list[Message] = []
     for message in reversed(thread.transcript):
         if message.visibility is Visibility.PUBLIC and not message.deleted and message.role is not Role.SYSTEM:
-            said.append(Said(message.role is Role.CUSTOMER, message.body))
-            if len(said) == MAX_LINES:
+            found.append(message)
+            if len(found) == MAX_LINES:
                 break
-    said.reverse()
-    return ChatView(conversation_id, tuple(said), thread.conversation)
+    found.reverse()
+    return found
+
+
+def _continued(kept: _Kept, thread: Thread, messages: list[Message]) -> ChatView | None:
+    """Return the kept view with what was said since, or None where anything else has changed.
+
+    What fell off the beginning stays in the terms: it was said here, after all.
+    """
+    old = kept.messages
+    if not old or thread.conversation is not kept.thread.conversation:
+        return None
+    new = next((count for count in range(len(messages)) if messages[-1 - count] is old[-1]), None)
+    if new is None:
+        return None
+    common = messages[: len(messages) - new]
+    if len(common) > len(old) or any(
+        one is not other for one, other in zip(reversed(common), reversed(old), strict=False)
+    ):
+        return None
+    added = tuple(Said(message.role is Role.CUSTOMER, message.body) for message in messages[len(messages) - new :])
+    earlier = kept.view
+    said = (earlier.said[len(old) - len(common) :]) + added
+    view = ChatView(earlier.conversation_id, said, thread.conversation)
+    view.__dict__["record_terms"] = earlier.record_terms
+    view.__dict__["record_fields"] = earlier.record_fields
+    view.__dict__["terms"] = earlier.terms.union(*(one.line.terms for one in added))
+    view.__dict__["customer_terms"] = earlier.customer_terms.union(
+        *(one.line.terms for one in added if one.by_customer)
+    )
+    return view
 
 
 def of_lines(conversation_id: str, lines: Sequence[tuple[bool, str]]) -> ChatView:

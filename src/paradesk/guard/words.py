@@ -80,7 +80,7 @@ def stable_id(text: str) -> int:
     return (crc32(text.encode("utf-8", "surrogatepass")) * 0x9E3779B97F4A7C15 >> 24) & 0xFFFFFFFF
 
 
-word_id = lru_cache(32_768)(stable_id)
+word_id = lru_cache(8_192)(stable_id)
 
 
 def mix(tag: int, identity: int) -> int:
@@ -91,7 +91,7 @@ def mix(tag: int, identity: int) -> int:
 _ASKING, _ABOUT = stable_id("question"), stable_id("topic")
 
 
-@lru_cache(16_384)
+@lru_cache(4_096)
 def read(text: str) -> Line:
     """Return what a message says. Never raises; only the first 20,000 characters count."""
     terms: set[str] = set()
@@ -125,7 +125,7 @@ def read(text: str) -> Line:
     )
 
 
-@lru_cache(4_096)
+@lru_cache(1_024)
 def values(text: str) -> tuple[Value, ...]:
     """Return the values in a text, each once, in its order."""
     text = text[:_LONG]
@@ -195,3 +195,9 @@ def _phones(text: str) -> list[str]:
         if len(digits) >= 7:
             found.append(digits.lstrip("0"))
     return found
+
+
+def forget() -> None:
+    """Give back the memory of lines that were read; they are read again when they are asked for."""
+    for cached in (read, values, word_id):
+        cached.cache_clear()
