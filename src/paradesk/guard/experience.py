@@ -235,7 +235,7 @@ class Experience:
                     continue
                 shared = 3 * self.rarity(about) if word in line.terms else 0.0
                 scores[word] = shared + (self._ratio(base, reply, about) if reply is not None and base else 0.0)
-        best = sorted(scores, key=lambda word: (-scores[word], word))[:2]
+        best = sorted(scores, key=lambda word: (-round(scores[word]), -len(word), word))[:2]
         return tuple(clean_line(word, 20) for word in best if scores[word] > 1)
 
 

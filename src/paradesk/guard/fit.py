@@ -8,6 +8,7 @@ draft was meant for any of the others. `python -m benchmarks.guard --tune` deriv
 import math
 from collections.abc import Sequence
 
+from paradesk.core.text import cell_width
 from paradesk.guard.chat_view import ChatView
 from paradesk.guard.experience import EVIDENCE, Experience
 from paradesk.guard.verdict import Check, Draft, Finding, GuardSettings, Severity
@@ -65,6 +66,15 @@ _REASONS = {
     "values missing": "names what was said in that chat",
 }
 
+_WITH_WORDS = {
+    "question, against": "fits the question there better",
+    "topic, against": "fits the subject there better",
+    "earlier replies, against": "fits the course of that chat better",
+}
+"""Reasons that say what speaks against this chat, put the other way round where words of the other can be named."""
+_SAYS_ALL = frozenset({"customer waits", "said before"})
+_REASON_CELLS = 60
+
 
 def weigh(evidence: Sequence[float]) -> float:
     """Return the score of one chat."""
@@ -120,8 +130,19 @@ def fit(
     return Finding(
         check=Check.FIT,
         severity=Severity.ASK if found >= _ASK_FROM else Severity.HOLD,
-        reason=f"{reason} ({', '.join(words)})" if words and decisive != "customer waits" else reason,
+        reason=reason
+        if decisive in _SAYS_ALL
+        else _with_words(_WITH_WORDS.get(decisive, reason) if words else reason, words),
         meant=meant.conversation_id,
         evidence=words,
         risk=1 / (1 + math.exp(-found - 1)) if found < 30 else 1.0,
     )
+
+
+def _with_words(reason: str, words: Sequence[str]) -> str:
+    """Return a reason with as many of the telling words as its line has room for."""
+    for count in range(len(words), 0, -1):
+        full = f"{reason} ({', '.join(words[:count])})"
+        if cell_width(full) <= _REASON_CELLS:
+            return full
+    return reason

@@ -95,7 +95,7 @@ def leak(
     return Finding(
         check=Check.LEAK,
         severity=Severity.ASK,
-        reason=f"names {_WORDS.get(label, '')}{' and '.join(names[:2])}",
+        reason=f"names {_WORDS.get(label, '')}{' and '.join(names[:2] if sum(map(len, names[:2])) < 40 else names[:1])}",
         meant=other.conversation_id,
         evidence=tuple(names),
         risk=min(1.0, 0.5 + (strength - limit) / 20),

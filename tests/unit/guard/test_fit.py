@@ -67,7 +67,7 @@ def test_each_reply_is_fine_in_its_own_chat_and_in_no_other() -> None:
             assert finding is not None, (text, here.conversation_id)
             assert finding.check is Check.FIT
             assert finding.meant == meant.conversation_id
-            assert 0 < len(finding.reason) <= 110
+            assert 0 < len(finding.reason) <= 60
 
 
 def test_a_reply_worded_a_little_differently_is_known() -> None:

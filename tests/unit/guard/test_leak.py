@@ -66,7 +66,7 @@ def test_a_detail_of_another_customer_is_named(text: str, reason: str) -> None:
     assert finding.severity is Severity.ASK
     assert finding.meant == JONAS.conversation_id
     assert reason in finding.reason
-    assert len(finding.reason) <= 80
+    assert len(finding.reason) <= 64
 
 
 @pytest.mark.parametrize(
