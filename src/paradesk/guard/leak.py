@@ -90,7 +90,7 @@ def leak(
     if best is None:
         return None
     strength, found, other = best
-    names = list(dict.fromkeys(clean_line(value.text, 30) for _, _, value in found))
+    names = _phrases(draft.text, [value for _, _, value in found])
     label = found[0][1]
     return Finding(
         check=Check.LEAK,
@@ -103,6 +103,15 @@ def leak(
 
 
 _WORDS = {"order": "order ", "ticket": "ticket ", "tracking": "tracking number ", "phone": "phone number "}
+
+
+def _phrases(text: str, found: Sequence[Value]) -> list[str]:
+    """Return the details as they stand in the text, the words of one name together, the strongest first."""
+    by_run: dict[int, list[str]] = {}
+    for value in found:
+        by_run.setdefault(value.run, []).append(value.text)
+    phrases = [clean_line(" ".join(sorted(words, key=text.find)), 30) for words in by_run.values()]
+    return list(dict.fromkeys(phrase for phrase in phrases if phrase))
 
 
 def _field(value: Value, view: ChatView) -> str:

@@ -86,6 +86,13 @@ def test_own_details_and_plain_words_are_fine(text: str) -> None:
     assert leak(to(MIA, text), MIA, [JONAS], SETTINGS) is None
 
 
+def test_a_whole_name_is_named_as_it_was_written() -> None:
+    """First and last name are one detail, in their order."""
+    finding = leak(to(MIA, "I have told Jonas Weber so"), MIA, [JONAS], SETTINGS)
+    assert finding is not None
+    assert finding.reason == "names Jonas Weber"
+
+
 def test_a_detail_of_both_chats_is_fine() -> None:
     """Two customers of one name, or two chats on one order, are no reason."""
     namesake = chat("3", "It is about 7731 as well", name="Jonas Maier")
