@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from paradesk.connectors.base import ConnectorError, NotSent, Outcome, Uncertain
 from paradesk.connectors.capabilities import Capabilities, Support
 from paradesk.core.events import ConnectionChanged, Event
-from paradesk.core.intents import Intent
+from paradesk.core.intents import Intent, Send
 from paradesk.core.model import Attachment, ClientId, ConversationId, Link, Visibility
 from paradesk.core.state import ProfileState, State
 from paradesk.desk.engine import Engine
@@ -24,6 +24,7 @@ from paradesk.desk.journal import DeskBusy, Journal, JournalError
 from paradesk.desk.keeping import Keeping
 from paradesk.desk.lane import Lane, Profile
 from paradesk.desk.layout import Layout
+from paradesk.desk.lessons import Lessons
 from paradesk.desk.reasons import place, quiet
 from paradesk.desk.recorder import Recorder
 from paradesk.desk.rescue import Rescue
@@ -69,6 +70,8 @@ class Desk:
         self._lanes: dict[str, Lane] = {}
         self._inbox = Inbox(self._soon)
         self._keeping = Keeping(self._soon, Rescue(directory))
+        self.lessons: Lessons | None = None
+        """What the guard learns from; None until the desk has started."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = True
         self.failure = ""
@@ -127,6 +130,8 @@ class Desk:
             self._inbox.engine = self._keeping.engine = engine
             self._keeping.take_over()
             self._closed = False
+            self.lessons = Lessons(journal.path)
+            self.lessons.start()
             ready.set_result(None)
             for lane in self._lanes.values():
                 lane.start()
@@ -163,6 +168,8 @@ class Desk:
         self._inbox.drain()
         engine.outbox.stop()
         engine.attention.stop()
+        if self.lessons is not None:
+            self.lessons.stop()
         for lane in self._lanes.values():
             lane.stop()
         until = time.monotonic() + 0.5
@@ -191,6 +198,10 @@ class Desk:
 
         The future fails with a ConnectorError whose text is a reason for the agent.
         """
+        if isinstance(intent, Send) and intent.visibility is Visibility.PUBLIC and self.lessons is not None:
+            thread = self.state.threads.get(intent.conversation_id)
+            if thread is not None:
+                self.lessons.sent(thread, intent.body)
         return self._ask(lambda engine: self._after_drafts(engine.perform(intent)))
 
     def new_client_id(self) -> ClientId:

@@ -92,7 +92,7 @@ class Bridge:
         failed: Callable[[BaseException], None] | None = None,
     ) -> None:
         """Call `then` with the result, or `failed` with the error, on the screen's loop."""
-        loop, context = self._loop, self._context
+        loop = self._loop
         if loop is None:
             return
 
