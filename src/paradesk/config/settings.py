@@ -12,6 +12,7 @@ from paradesk.config.errors import ConfigError, Problem
 from paradesk.config.places import config_directory
 from paradesk.core.text import clean_line
 from paradesk.core.toml import MAX_BYTES, Document, TomlError, read_toml
+from paradesk.guard.verdict import Check, GuardSettings, Late
 
 THEMES: tuple[str, ...] = ("paradesk-dark", "paradesk-light", "paradesk-contrast")
 """Names that `theme` may have; `dark`, `light` and `contrast` are short for them."""
@@ -52,11 +53,34 @@ class Settings:
     title: bool = True
     """The terminal's title says who is active and how many wait."""
     system_notifications: bool = True
+    guard_enabled: bool = True
+    guard_off: tuple[Check, ...] = ()
+    """Checks of the guard that are turned off."""
+    guard_sensitivity: float = 0.5
+    """0 to 1: how much the guard catches, and how often it asks."""
+    guard_hold: float = 4.0
+    """Seconds for which a reply with a risk can be taken back; 0 turns the delay off."""
+    guard_late: Late = Late.UNREAD
+    """When a line that came while the agent wrote is shown before the reply leaves."""
+    guard_internal_links: tuple[str, ...] = ()
+    """Host names whose links must not reach a customer."""
     profiles: Mapping[str, ProfileSettings] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
     """By the name in TOML (`notifications.bell`): `default`, `file:line`, a variable's name, or `command line`."""
     path: Path = Path()
     """The configuration file, whether or not it exists."""
+
+    @property
+    def guard(self) -> GuardSettings:
+        """What the guard is told."""
+        return GuardSettings(
+            enabled=self.guard_enabled,
+            checks=frozenset(Check) - frozenset(self.guard_off),
+            sensitivity=self.guard_sensitivity,
+            hold=self.guard_hold,
+            late=self.guard_late,
+            internal_links=self.guard_internal_links,
+        )
 
 
 class _Wrong(ValueError):
@@ -118,6 +142,50 @@ def _paths(value: object) -> tuple[Path, ...]:
     return tuple(Path(piece).expanduser() for piece in value)
 
 
+def _number(least: float, most: float, unit: str) -> Callable[[object], float]:
+    def read(value: object) -> float:
+        if isinstance(value, str) and re.fullmatch(r"\d{1,6}(\.\d{1,6})?", value):
+            value = float(value)
+        if not isinstance(value, int | float) or isinstance(value, bool) or not least <= value <= most:
+            raise _Wrong(f"must be a number{unit} from {least:g} to {most:g}")
+        return float(value)
+
+    return read
+
+
+def _texts(value: object, example: str) -> list[str]:
+    if isinstance(value, str):
+        value = [piece.strip() for piece in value.split(",") if piece.strip()]
+    if not isinstance(value, list) or not all(isinstance(piece, str) and piece for piece in value):
+        raise _Wrong(f"must be a list such as {example}")
+    return value
+
+
+def _checks(value: object) -> tuple[Check, ...]:
+    found = _texts(value, '["repeat"]')
+    for name in found:
+        if name not in list(Check):
+            near = get_close_matches(name, list(Check), n=1)
+            hint = f" (did you mean {near[0]}?)" if near else ""
+            raise _Wrong(f"must be a list of checks out of {', '.join(Check)}{hint}")
+    return tuple(dict.fromkeys(map(Check, found)))
+
+
+def _late(value: object) -> Late:
+    text = _text(value)
+    if text not in list(Late):
+        raise _Wrong("must be always, unread or off")
+    return Late(text)
+
+
+def _hosts(value: object) -> tuple[str, ...]:
+    found = _texts(value, '["wiki.example.com"]')
+    for host in found:
+        if not re.fullmatch(r"(?=.{1,253}$)[\w-]+(\.[\w-]+)*", host):
+            raise _Wrong('must be a list of host names without "https://" and path, such as ["wiki.example.com"]')
+    return tuple(dict.fromkeys(host.lower() for host in found))
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """One setting: its name in TOML, the attribute of `Settings`, how it is read, and what it means."""
@@ -146,6 +214,12 @@ OPTIONS: tuple[Option, ...] = (
     Option("notifications.bell", "bell", _flag, "ring when a customer waits and you look elsewhere"),
     Option("notifications.title", "title", _flag, "say who is active in the terminal's title"),
     Option("notifications.os", "system_notifications", _flag, "notify through the operating system"),
+    Option("guard.enabled", "guard_enabled", _flag, "look at each reply before it is sent"),
+    Option("guard.off", "guard_off", _checks, "checks of the guard to turn off"),
+    Option("guard.sensitivity", "guard_sensitivity", _number(0, 1, ""), "0 to 1: how much the guard catches and asks"),
+    Option("guard.hold", "guard_hold", _number(0, 60, " of seconds"), "seconds to take a risky reply back, 0 for none"),
+    Option("guard.late", "guard_late", _late, "show a line that came meanwhile: always, unread or off"),
+    Option("guard.internal_links", "guard_internal_links", _hosts, "hosts that customers must not be sent to"),
 )
 """All settings but profiles, in the order in which they are shown."""
 

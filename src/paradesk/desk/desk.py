@@ -30,6 +30,8 @@ from paradesk.desk.recorder import Recorder
 from paradesk.desk.rescue import Rescue
 from paradesk.desk.store import Store
 from paradesk.desk.timing import Timing
+from paradesk.desk.verdicts import GuardCounts, Verdicts
+from paradesk.guard.outcome import Decision, NearMiss
 
 T = TypeVar("T")
 _NEWEST = 200
@@ -67,6 +69,7 @@ class Desk:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ending: asyncio.Event | None = None
         self._engine: Engine | None = None
+        self._verdicts: Verdicts | None = None
         self._lanes: dict[str, Lane] = {}
         self._inbox = Inbox(self._soon)
         self._keeping = Keeping(self._soon, Rescue(directory))
@@ -117,6 +120,7 @@ class Desk:
         journal = Journal(self._directory)
         try:
             recorder = Recorder(journal, self._store)
+            self._verdicts = Verdicts(journal)
             with journal.reading():
                 self._keeping.layout = journal.layout()
                 for profile in self._profiles:
@@ -154,6 +158,7 @@ class Desk:
                     for lane in self._lanes.values():
                         lane.look()
                     self._keeping.flush()
+                    self._noted().flush()
                 except Exception as error:
                     # A defect in here must not take the desk with it.
                     _log.error("desk: %s", place(error))
@@ -161,6 +166,7 @@ class Desk:
     def _end(self, engine: Engine) -> None:
         """Flush first: what the agent did is worth more than a tidy goodbye to a backend."""
         self._keeping.flush()
+        self._noted().flush()
         self._inbox.drain()
         # In this order: a lane that finds the desk closed drains in its own thread, and must not commit there.
         self._inbox.engine = self._keeping.engine = None
@@ -263,6 +269,28 @@ class Desk:
     def save_layout(self, layout: Layout) -> None:
         """Keep the layout for the next start."""
         self._keeping.arrange(layout)
+
+    # The guard
+
+    def note_verdict(self, decision: Decision) -> None:
+        """Count what the agent did about a verdict, and keep a near miss; never waits."""
+        self._tell(lambda _engine: self._noted().note(decision, self._store.state))
+
+    def near_misses(self, limit: int = 100) -> Future[tuple[NearMiss, ...]]:
+        """Return the newest near misses, newest first."""
+        return self._ask(lambda _engine: _now(lambda: self._noted().near_misses(limit)))
+
+    def guard_counts(self, days: int = 30) -> Future[GuardCounts]:
+        """Return how often each check spoke in so many days, today included, and what became of it."""
+        return self._ask(lambda _engine: _now(lambda: self._noted().counts(days, self._clock())))
+
+    def forget_near_misses(self) -> Future[int]:
+        """Delete all near misses from the disk; the result says how many there were."""
+        return self._ask(lambda _engine: _now(lambda: self._noted().forget()))
+
+    def _noted(self) -> Verdicts:
+        assert self._verdicts is not None, "the desk has not started"
+        return self._verdicts
 
     async def _after_drafts(self, work: Coroutine[Any, Any, T]) -> T:
         """What was typed before a key press counts before what the key does."""

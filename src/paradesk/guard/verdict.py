@@ -38,6 +38,15 @@ class Severity(StrEnum):
     """Send only after the agent has said so."""
 
 
+class Late(StrEnum):
+    """When a line that came while the agent wrote is shown before the reply leaves."""
+
+    ALWAYS = "always"
+    UNREAD = "unread"
+    """Unless it stood on the screen for a while, as the agent went on writing."""
+    OFF = "off"
+
+
 class OriginKind(StrEnum):
     """How a piece of a draft came into it."""
 
@@ -73,6 +82,8 @@ class Draft:
     """The newest customer message on the screen at the first keystroke."""
     acknowledged: MessageId | None = None
     """The newest customer message that the guard has shown for this draft already."""
+    read: MessageId | None = None
+    """The newest customer message that stood on the screen for at least two seconds while the agent went on writing."""
     switched: str = ""
     """Characters that were typed right after the focus changed, and may have been meant for the pane before."""
     switched_from: ConversationId | None = None
@@ -95,6 +106,13 @@ class Finding:
     """From 0 (nothing) to 1 (certain), for the order of findings and for tuning."""
     message_id: MessageId | None = None
     """The message that should be looked at first, such as a line that came late."""
+    also: tuple[Check, ...] = ()
+    """Other checks that object for the same chat, and whose evidence stands here too."""
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """All checks that this finding speaks for, its own first."""
+        return (self.check, *self.also)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +122,8 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     hold: float = 0.0
     """Seconds for which the reply can be taken back before it leaves; 0 for a clean one."""
+    faults: tuple[Check, ...] = ()
+    """Checks that failed inside and said nothing; the others went on."""
 
     @property
     def first(self) -> Finding | None:
@@ -127,5 +147,6 @@ class GuardSettings:
     """0 to 1, for the checks `leak` and `fit`: higher catches more and asks more often."""
     hold: float = 4.0
     """Seconds of delay for a reply with a risk that needs no question; 0 turns the delay off."""
+    late: Late = Late.UNREAD
     internal_links: tuple[str, ...] = ()
     """Host names whose links are internal, such as `wiki.example.com`."""

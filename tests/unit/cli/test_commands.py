@@ -62,7 +62,7 @@ def config(folder: Path, text: str) -> None:
 def test_version_and_help(run: Run) -> None:
     assert run("--version").output == f"paradesk {__version__}\n"
     listed = run("--help").output
-    for command in ("canned", "completion", "config", "demo", "keys", "profile"):
+    for command in ("canned", "completion", "config", "demo", "guard", "keys", "profile"):
         assert command in listed
         assert run(command, "--help").exit_code == 0
 

@@ -7,6 +7,7 @@ import pytest
 from paradesk.config.errors import ConfigError
 from paradesk.config.keymaps import find_keymap, load_keymaps
 from paradesk.config.settings import OPTIONS, Settings, load_settings
+from paradesk.guard.verdict import Check, GuardSettings, Late
 from paradesk.keymap.findings import KeymapError
 from paradesk.keymap.keymap import Layer
 
@@ -45,6 +46,48 @@ def test_each_value_knows_where_it_came_from(tmp_path: Path) -> None:
     assert settings.origins["notifications.bell"] == f"{path}:4"
     assert settings.origins["notifications.os"] == "PARADESK_NOTIFICATIONS_OS"
     assert settings.origins["hotlist"] == "default"
+
+
+def test_the_guard_is_told_what_the_policy_says(tmp_path: Path) -> None:
+    assert Settings().guard == GuardSettings()
+    settings = load(
+        tmp_path,
+        '[guard]\noff = ["repeat", "late", "repeat"]\nsensitivity = 1\nhold = 2.5\nlate = "always"\n'
+        'internal_links = ["Wiki.example.com", "jira"]\n',
+        PARADESK_GUARD_OFF="fit, leak",
+        PARADESK_GUARD_HOLD="0",
+    )
+    assert settings.guard_off == (Check.FIT, Check.LEAK)
+    assert settings.guard == GuardSettings(
+        checks=frozenset(Check) - {Check.FIT, Check.LEAK},
+        sensitivity=1.0,
+        hold=0.0,
+        late=Late.ALWAYS,
+        internal_links=("wiki.example.com", "jira"),
+    )
+    assert settings.origins["guard.hold"] == "PARADESK_GUARD_HOLD"
+    assert not load(tmp_path, "guard.enabled = false\n").guard.enabled
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("enabled = 1", "must be true or false, not 1"),
+        ('off = "repaet"', "(did you mean repeat?), not 'repaet'"),
+        ("off = [1]", 'must be a list such as ["repeat"], not [1]'),
+        ("sensitivity = 1.5", "must be a number from 0 to 1, not 1.5"),
+        ("sensitivity = nan", "must be a number from 0 to 1, not nan"),
+        ("hold = -1", "must be a number of seconds from 0 to 60, not -1"),
+        ("hold = true", "must be a number of seconds from 0 to 60, not True"),
+        ('late = "never"', "must be always, unread or off, not 'never'"),
+        ('internal_links = ["https://wiki.example.com/"]', 'must be a list of host names without "https://" and path'),
+        ("sensitive = 1", "there is no setting guard.sensitive; did you mean sensitivity?"),
+    ],
+)
+def test_a_wrong_policy_says_what_is_wanted(tmp_path: Path, line: str, said: str) -> None:
+    (problem,) = problems(tmp_path, f"[guard]\n{line}\n")
+    assert problem.startswith("/config.toml:2: ")
+    assert said in problem
 
 
 def test_profiles(tmp_path: Path) -> None:
