@@ -166,13 +166,14 @@ def explain(context: click.Context, file: Path) -> None:
     from paradesk.config.settings import load_settings
     from paradesk.guard.explain import explain as explained
     from paradesk.guard.guard import Guard, names_of
+    from paradesk.guard.learned import Learned
     from paradesk.guard.verdict import Verdict
 
     with readable():
         settings = load_settings().guard
         trial = read_trial(file)
     chats = list(trial.state.threads)
-    verdict = Guard(settings).look(trial.draft, trial.state, chats, trial.now)
+    verdict = Guard(settings, Learned()).look(trial.draft, trial.state, chats, trial.now)
     names = names_of(trial.state.threads, chats)
     if not settings.enabled:
         click.echo("The guard is off: guard.enabled is false.")
