@@ -7,7 +7,7 @@ import fcntl
 import logging
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -69,8 +69,12 @@ class DeskBusy(JournalError):
 class Journal:
     """The open database of one desk. Used by the desk's thread only."""
 
-    def __init__(self, directory: Path) -> None:
-        """Open or create it, and lock the directory; raises JournalError, or DeskBusy when it is taken."""
+    def __init__(self, directory: Path, connect: Callable[[Path], sqlite3.Connection] | None = None) -> None:
+        """Open or create it, and lock the directory; raises JournalError, or DeskBusy when it is taken.
+
+        `connect` opens the database where that is not the standard library's work, such as on a simulated disk.
+        """
+        self._open = connect or _open
         self.path = directory / "desk.sqlite3"
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -103,9 +107,7 @@ class Journal:
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         except OSError as error:
             raise JournalError(f"{self.path} cannot be opened: {error.strerror}") from error
-        # The directory is locked: who else holds the file is a stranger, and not worth a frozen desk.
-        connection = sqlite3.connect(self.path, timeout=0.25, isolation_level=None, check_same_thread=False)
-        connection.text_factory = _text
+        connection = self._open(self.path)
         try:
             version = connection.execute("pragma user_version").fetchone()[0]
             tables = {row[0] for row in connection.execute("select name from sqlite_master where type = 'table'")}
@@ -207,6 +209,13 @@ class Journal:
     def write_layout(self, layout: Layout) -> None:
         """Keep the layout."""
         self.connection.execute("replace into layout values (1, ?)", (msgspec.json.encode(layout).decode(),))
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    # The directory is locked: who else holds the file is a stranger, and not worth a frozen desk.
+    connection = sqlite3.connect(path, timeout=0.25, isolation_level=None, check_same_thread=False)
+    connection.text_factory = _text
+    return connection
 
 
 def _text(content: bytes) -> str:

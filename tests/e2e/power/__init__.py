@@ -1,0 +1,1 @@
+"""Power cuts against the desk's own journal, on a simulated disk that forgets what was not synced."""
