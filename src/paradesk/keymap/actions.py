@@ -128,6 +128,12 @@ _ALL: list[Action] = [
         ("composer.remove_attachment", "Remove file", "Take the last attached file away again"),
     ),
     *_group(
+        "Guard",
+        ("guard",),
+        ("guard.move", "Move there", "Take the stopped draft to the chat that it is meant for, and go there"),
+        ("guard.send_anyway", "Send anyway", "Send the stopped reply although the guard objects"),
+    ),
+    *_group(
         "Transcript",
         ("transcript",),
         ("transcript.up", "Line up", "Scroll one line up"),
@@ -178,6 +184,7 @@ ACTIONS: dict[str, Action] = {action.id: action for action in _ALL}
 
 CONTEXTS: dict[str, tuple[str, ...]] = {
     "composer": ("composer", "workspace", "global"),
+    "guard": ("guard", "composer", "workspace", "global"),
     "transcript": ("transcript", "workspace", "global"),
     "hotlist": ("hotlist", "workspace", "global"),
     "picker": ("picker",),

@@ -40,6 +40,7 @@ HINTS: dict[str, tuple[str, ...]] = {
         "pane.zoom",
         "app.palette",
     ),
+    "guard": ("guard.move", "guard.send_anyway", "composer.send", "app.help"),
     "transcript": (
         "transcript.focus",
         "transcript.find",
@@ -127,6 +128,7 @@ class View:
         if self._restored:
             self._app.deck.keep_places()
         self.show(self._app.state)
+        self._app.sender.guarding.settle(self._app.state)
 
     def looked(self) -> None:
         """The agent looks at the window again."""
