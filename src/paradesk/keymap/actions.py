@@ -60,6 +60,7 @@ _ALL: list[Action] = [
             "Dismiss failed",
             "Give up the failed or uncertain reply and put its text back into the composer",
         ),
+        ("chat.undo_send", "Take back", "Take back a reply that has not left yet and put its text into the composer"),
     ),
     *_group(
         "Panes",

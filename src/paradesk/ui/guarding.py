@@ -163,8 +163,16 @@ class Guarding:
         self.makings.sent(*key, left, self._now(), None if thread is None else _newest(thread))
         if passed.hold:
             self._held[client_id] = passed
+            self._say_why(passed)
         else:
             self._note_all(passed)
+
+    def _say_why(self, passed: Passed) -> None:
+        state = self._bridge.state
+        verdict = Verdict(tuple(finding for decision in passed.decisions for finding in decision.verdict.findings))
+        if (thread := state.threads.get(passed.chat)) is not None and verdict.findings:
+            names = {item: _capitals(other) for item, other in state.threads.items()}
+            self._tell(f"{who(thread)}: {explain(verdict, names)}", "warning")
 
     def _open_chats(self, state: State) -> tuple[ConversationId, ...]:
         """Return the chats that the agent could mistake: those in panes, and those that are being answered."""
