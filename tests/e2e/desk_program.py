@@ -1,4 +1,7 @@
-"""A workstation on a scripted backend in a terminal; `crash` as second argument makes it fail on a key press."""
+"""A workstation on a scripted backend in a terminal.
+
+`crash` as second argument makes it fail on a key press, `two` lets two customers write.
+"""
 
 import os
 import sys
@@ -22,7 +25,11 @@ def main() -> int:
     os.environ.setdefault("PARADESK_STATE_DIR", str(directory))
     mark_first_run_done()
     backend = ScriptedConnector()
-    backend.chat(1)
+    if "two" in sys.argv:
+        backend.chat(1, text="how can I change my address?", ago=40.0)
+        backend.chat(2, text="my order AX-77315 has not arrived", ago=20.0)
+    else:
+        backend.chat(1)
     if "crash" in sys.argv:
         from paradesk.ui.app import ParadeskApp
 

@@ -60,6 +60,7 @@ _ALL: list[Action] = [
             "Dismiss failed",
             "Give up the failed or uncertain reply and put its text back into the composer",
         ),
+        ("chat.undo_send", "Take back", "Take back a reply that has not left yet and put its text into the composer"),
     ),
     *_group(
         "Panes",
@@ -128,6 +129,12 @@ _ALL: list[Action] = [
         ("composer.remove_attachment", "Remove file", "Take the last attached file away again"),
     ),
     *_group(
+        "Guard",
+        ("guard",),
+        ("guard.move", "Move there", "Take the stopped draft to the chat that it is meant for, and go there"),
+        ("guard.send_anyway", "Send anyway", "Send the stopped reply although the guard objects"),
+    ),
+    *_group(
         "Transcript",
         ("transcript",),
         ("transcript.up", "Line up", "Scroll one line up"),
@@ -178,6 +185,7 @@ ACTIONS: dict[str, Action] = {action.id: action for action in _ALL}
 
 CONTEXTS: dict[str, tuple[str, ...]] = {
     "composer": ("composer", "workspace", "global"),
+    "guard": ("guard", "composer", "workspace", "global"),
     "transcript": ("transcript", "workspace", "global"),
     "hotlist": ("hotlist", "workspace", "global"),
     "picker": ("picker",),

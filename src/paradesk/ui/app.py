@@ -145,7 +145,7 @@ class ParadeskApp(App[int], inherit_bindings=False):
         )
         self.deck = Deck(desk, self.workspace, lambda: self.state)
         self.reporter = Reporter(self, settings)
-        self.sender = Sender(desk, self.bridge, self.deck, self.tell, self.key)
+        self.sender = Sender(desk, self.bridge, self.deck, self.tell, self.key, settings.guard)
         self.view = View(self)
         self.sender.show_links = self._show_links
         self.router = KeyRouter(self, self.dispatcher, self._command, lambda: self.body.which_key, self._keys_changed)

@@ -206,6 +206,27 @@ class Deck:
         if pane is not None and pane.composer.visibility is visibility and pane.composer.text != text:
             pane.composer.set_text(text)
 
+    def pane(self, conversation_id: ConversationId) -> Pane | None:
+        """Return the pane of a chat, or None."""
+        return self._workspace.pane(conversation_id)
+
+    def move_draft(
+        self, here: ConversationId, there: ConversationId, visibility: Visibility, text: str, whole: str
+    ) -> str:
+        """Take `text` out of a draft, which is `whole`, to another chat, below what stands there; returns the draft there.
+
+        The one there is saved first: whatever happens in between, the text is twice there rather than lost.
+        """
+        pane = self._workspace.pane(there)
+        open_there = pane is not None and pane.composer.visibility is visibility
+        before = pane.composer.text if pane is not None and open_there else self.draft(there, visibility)
+        joined = f"{before.rstrip()}\n{text}" if before.strip() else text
+        left = whole.replace(text, "", 1)
+        for chat, draft in ((there, joined), (here, left if left.strip() else "")):
+            self.put_draft(chat, visibility, draft)
+            self._desk.save_draft(chat, visibility, draft)
+        return joined
+
     def set_visibility(self, pane: Pane, visibility: Visibility) -> None:
         """Switch a composer between public reply and private note; each keeps its own text."""
         if pane.composer.visibility is visibility:

@@ -64,7 +64,7 @@ def followers(options: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
 
 def _place(node: DOMNode | None) -> str | None:
     while node is not None:
-        place = getattr(node, "KEY_CONTEXT", None)
+        place = getattr(node, "key_context", None) or getattr(node, "KEY_CONTEXT", None)
         if isinstance(place, str):
             return place
         node = node.parent

@@ -1,11 +1,14 @@
 """What a pane asks of the rest: to keep what is typed, to send it, to fetch what was said before."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from paradesk.core.model import ConversationId, LocalFile, Visibility
 from paradesk.desk.desk import Desk
+from paradesk.guard.verdict import GuardSettings
 from paradesk.ui.bridge import Bridge
 from paradesk.ui.deck import Deck
+from paradesk.ui.guarding import Guarding
 from paradesk.ui.sending import failure_text, refusal, send
 from paradesk.ui.titles import who
 from paradesk.ui.widgets.pane import Pane
@@ -19,9 +22,17 @@ class Sender:
     """Takes what is typed in panes to the desk. Each call names its conversation: there is no "active" one here."""
 
     def __init__(
-        self, desk: Desk, bridge: Bridge, deck: Deck, tell: Callable[[str, str], None], key: Callable[[str], str]
+        self,
+        desk: Desk,
+        bridge: Bridge,
+        deck: Deck,
+        tell: Callable[[str, str], None],
+        key: Callable[[str], str],
+        guard: GuardSettings,
     ) -> None:
         self._desk, self._bridge, self._deck, self._tell, self._key = desk, bridge, deck, tell, key
+        self.guarding = Guarding(desk, bridge, deck, guard, tell, key)
+        """What stands between Enter and the desk."""
         self.show_links: Callable[[Pane], Awaitable[None]] = _nothing
         """Shows the links and files of the chosen message of a pane."""
         self.unseen: Callable[[ConversationId], bool] = lambda _id: False
@@ -30,6 +41,15 @@ class Sender:
     def typed(self, pane: Pane, text: str) -> None:
         """Keep what stands in a composer."""
         self._deck.typed(pane, text)
+        self.guarding.typed(pane, text)
+
+    def copied(self, pane: Pane, text: str, *, composer: bool) -> None:
+        """Remember from which chat text was copied."""
+        self.guarding.copied(pane, text, composer=composer)
+
+    def pasted(self, pane: Pane, text: str) -> None:
+        """Remember that text is about to be pasted."""
+        self.guarding.pasted(pane, text)
 
     def typing(self, conversation_id: ConversationId, typing: bool) -> None:
         """Tell the customer that somebody writes, where the backend can."""
@@ -61,10 +81,17 @@ class Sender:
             self._tell(f"{who(thread)}: {reason}", "warning")
             pane.composer.release_sent(text)
             return False
+        again: Callable[[], object] = pane.composer.submit
+        if then is not None:
+            again = partial(self.send, pane, text, visibility, attachments, claim=claim, then=then)
+        passed = self.guarding.passes(pane, text, visibility, again)
+        if passed is None:
+            pane.composer.release_sent(text)
+            return False
         if claim is not None:
             claim()
         self._deck.save_drafts()
-        name = who(thread)
+        name, client_id = who(thread), self._desk.new_client_id()
 
         def accepted(_outcome: object) -> None:
             if pane.is_attached:
@@ -74,6 +101,9 @@ class Sender:
                 pane.composer.accept_sent(text)
             else:
                 self._deck.forget(item, visibility, text, attachments)
+            here = pane.is_attached and pane.composer.visibility is visibility
+            left = pane.composer.text if here else self._deck.draft(item, visibility)
+            self.guarding.sent(passed, client_id, left)
             self._deck.keep_places()
             if then is not None:
                 then()
@@ -83,7 +113,8 @@ class Sender:
                 pane.composer.release_sent(text)
             self._tell(failure_text(name, "sending", error) + " The text is kept", "error")
 
-        self._bridge.when_done(send(self._desk, item, text, visibility, attachments), accepted, failed)
+        sending = send(self._desk, item, text, visibility, attachments, client_id, passed.hold)
+        self._bridge.when_done(sending, accepted, failed)
         return True
 
     def history(self, pane: Pane) -> None:

@@ -71,15 +71,21 @@ def send(
     text: str,
     visibility: Visibility,
     attachments: tuple[LocalFile, ...],
+    client_id: ClientId,
+    hold: float = 0.0,
 ) -> Future[Outcome]:
-    """Hand a reply to the desk; the future is done when it is on disk and its draft cleared."""
+    """Hand a reply to the desk; the future is done when it is on disk and its draft cleared.
+
+    For `hold` seconds it can be taken back before it leaves.
+    """
     return desk.submit(
         Send(
             conversation_id=conversation_id,
             body=text,
             visibility=visibility,
-            client_id=desk.new_client_id(),
+            client_id=client_id,
             attachments=attachments,
+            hold=hold,
         )
     )
 

@@ -1,12 +1,13 @@
 """What frames, status bar and terminal title say about the state. Pure."""
 
+import math
 import time
 from collections.abc import Iterable, Sequence
 
 from paradesk.core.hotlist import HotlistRow, Rank, next_waiting, title_name
-from paradesk.core.model import Conversation, Delivery, Link
+from paradesk.core.model import ClientId, Conversation, Delivery, Link
 from paradesk.core.names import first_name, hue
-from paradesk.core.state import State, Thread
+from paradesk.core.state import Sending, State, Thread
 from paradesk.ui.paneset import PaneSet
 from paradesk.ui.widgets.pane import PaneTitle
 from paradesk.ui.widgets.statusbar import Piece
@@ -29,8 +30,20 @@ def distinct_part(conversation: Conversation) -> str:
     return next(filter(None, (customer.company, customer.email, customer.phone, customer.plan)), "")
 
 
-def foot_of(thread: Thread, again: str, back: str) -> str:
-    """Return what a pane says in its lower edge: what the agent must decide, or why nothing can be sent."""
+def newest_held(thread: Thread, now: float) -> tuple[ClientId, Sending] | None:
+    """Return the newest reply that has not left yet and can be taken back, or None."""
+    held = [item for item in thread.sends.items() if item[1].held_until is not None and item[1].held_until > now]
+    # Ids sort by time.
+    return max(held, key=lambda item: item[0], default=None)
+
+
+def foot_of(thread: Thread, again: str, back: str, undo: str = "", now: float = 0.0) -> str:
+    """Return what a pane says in its lower edge: what the agent must decide, or why nothing can be sent.
+
+    `again`, `back` and `undo` are keys: they send once more, give up, and take back what has not left yet.
+    """
+    if (held := newest_held(thread, now)) is not None and held[1].held_until is not None:
+        return f"sending in {math.ceil(held[1].held_until - now)} … {undo} takes it back"
     stuck = [sending for sending in thread.sends.values() if sending.delivery in UNDECIDED]
     if stuck:
         unclear = sum(sending.delivery is Delivery.UNCERTAIN for sending in stuck)
@@ -51,6 +64,7 @@ def pane_title(
     note: bool,
     again: str = "",
     back: str = "",
+    undo: str = "",
 ) -> PaneTitle:
     """Return the title of a chat's pane. `alike` are the names among the open chats that can be mixed up."""
     conversation, name = thread.conversation, title_name(thread)
@@ -68,7 +82,7 @@ def pane_title(
         hue=hue(conversation.customer.id),
         note=note,
         zoomed=panes.zoomed and len(panes.order) > 1,
-        foot=foot_of(thread, again, back),
+        foot=foot_of(thread, again, back, undo, now),
     )
 
 

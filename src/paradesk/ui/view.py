@@ -40,6 +40,7 @@ HINTS: dict[str, tuple[str, ...]] = {
         "pane.zoom",
         "app.palette",
     ),
+    "guard": ("guard.move", "guard.send_anyway", "composer.send", "app.help"),
     "transcript": (
         "transcript.focus",
         "transcript.find",
@@ -127,6 +128,7 @@ class View:
         if self._restored:
             self._app.deck.keep_places()
         self.show(self._app.state)
+        self._app.sender.guarding.settle(self._app.state)
 
     def looked(self) -> None:
         """The agent looks at the window again."""
@@ -170,7 +172,7 @@ class View:
         panes = app.deck.panes
         threads = [state.threads[item] for item in panes.order if item in state.threads]
         alike = mixed_up([title_name(thread) for thread in threads])
-        again, back = app.key("chat.retry"), app.key("chat.dismiss")
+        keys = {"again": app.key("chat.retry"), "back": app.key("chat.dismiss"), "undo": app.key("chat.undo_send")}
         flood = state.version - self._version >= FLOOD
         self._version = state.version
         self._behind.clear()
@@ -180,7 +182,7 @@ class View:
                 continue
             note = pane.composer.visibility is Visibility.NOTE
             target = app.hotlist.target
-            pane.show_title(pane_title(thread, panes, alike, now, target=target, note=note, again=again, back=back))
+            pane.show_title(pane_title(thread, panes, alike, now, target=target, note=note, **keys))
             if flood and pane.conversation_id != panes.active:
                 self._behind.append(pane)
             else:

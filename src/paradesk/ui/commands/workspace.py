@@ -113,6 +113,7 @@ async def pick_canned(app: "ParadeskApp") -> None:
 
     def chosen(result: PickerResult | None) -> None:
         if result is not None and result.conversation_id == pane.conversation_id:
+            app.sender.guarding.filled(pane, result.text)
             pane.composer.insert(result.text)
             app.screen.set_focus(pane.composer)
 

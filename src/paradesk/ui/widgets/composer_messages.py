@@ -77,3 +77,19 @@ class AttachmentRemoved(Told, namespace="composer"):
     def __init__(self, composer: "Composer", file: LocalFile) -> None:
         super().__init__(composer)
         self.file = file
+
+
+class Copied(Told, namespace="composer"):
+    """Text was copied, or is about to be cut."""
+
+    def __init__(self, composer: "Composer", text: str) -> None:
+        super().__init__(composer)
+        self.text = text
+
+
+class Pasted(Told, namespace="composer"):
+    """Text is about to be pasted: from inside Paradesk or by the terminal."""
+
+    def __init__(self, composer: "Composer", text: str) -> None:
+        super().__init__(composer)
+        self.text = text

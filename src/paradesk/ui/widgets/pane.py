@@ -17,6 +17,7 @@ from paradesk.ui.safety import FilteredRows
 from paradesk.ui.themes import hue_colour
 from paradesk.ui.widgets.composer import Composer
 from paradesk.ui.widgets.composer_rows import Target
+from paradesk.ui.widgets.guarded_composer import GuardedComposer
 from paradesk.ui.widgets.lines import Part, cut_out, shorten, spread, strip_of, width_of
 from paradesk.ui.widgets.transcript import TranscriptView
 
@@ -130,6 +131,12 @@ class PaneOwner(Protocol):
     ) -> bool:
         """Send to the pane's customer."""
 
+    def copied(self, pane: "Pane", text: str, *, composer: bool) -> None:
+        """Remember from which chat text was copied."""
+
+    def pasted(self, pane: "Pane", text: str) -> None:
+        """Remember that text is about to be pasted."""
+
     def history(self, pane: "Pane") -> None:
         """Fetch what was said before."""
 
@@ -158,7 +165,7 @@ class Pane(Widget):
         self.title = PaneTitle(number=0, name="")
         self.transcript = TranscriptView()
         self._find_bar: FindBar | None = None
-        self.composer = Composer()
+        self.composer = GuardedComposer()
         self._rows: list[Strip] = []
         self._drawn_for: Size | None = None
         self._filtered = FilteredRows(self)
@@ -237,6 +244,16 @@ class Pane(Widget):
         event.stop()
         self._owner.tell(f"{self.title.name}: the paste was too long, {event.lost} characters were left out", "warning")
 
+    def on_composer_copied(self, event: GuardedComposer.Copied) -> None:
+        """Remember where it came from."""
+        event.stop()
+        self._owner.copied(self, event.text, composer=True)
+
+    def on_composer_pasted(self, event: GuardedComposer.Pasted) -> None:
+        """Where it came from is known, if it was copied here."""
+        event.stop()
+        self._owner.pasted(self, event.text)
+
     def on_transcript_view_history_wanted(self, event: TranscriptView.HistoryWanted) -> None:
         """Fetch what was said before."""
         event.stop()
@@ -250,6 +267,7 @@ class Pane(Widget):
     def on_transcript_view_copied(self, event: TranscriptView.Copied) -> None:
         """Say that it worked: the clipboard cannot be seen."""
         event.stop()
+        self._owner.copied(self, event.text, composer=False)
         self._owner.tell("Copied", "information")
 
     def on_transcript_view_notice(self, event: TranscriptView.Notice) -> None:

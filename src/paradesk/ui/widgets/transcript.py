@@ -166,6 +166,14 @@ class TranscriptView(TranscriptCanvas, can_focus=True):
         rows = [place for place, row in enumerate(block.rows) if 0 <= row.start <= offset]
         self._reading.reveal((index, rows[-1] if rows else block.lead))
 
+    def show_message(self, message_id: MessageId) -> None:
+        """Bring a message into view with as little movement as possible; unknown ones change nothing."""
+        message = self._blocks.transcript.get(message_id)
+        index = None if message is None else self._blocks.locate(message_id, sort_key(message))
+        if index is not None:
+            self._reading.reveal_message(index)
+            self._redraw()
+
     # What is chosen
 
     def show_more(self) -> None:

@@ -1,0 +1,124 @@
+"""The composer of a pane: it shows what the guard asks, and says where its text was copied from."""
+
+from typing import ClassVar, NamedTuple, TypeAlias
+
+from paradesk.core.text import clean_line
+from paradesk.ui.graphemes import cells
+from paradesk.ui.widgets import composer_messages
+from paradesk.ui.widgets.composer import Composer
+from paradesk.ui.widgets.composer_rows import Row
+
+_MOST_ROWS = 3
+"""Rows that the objection may take; what does not fit is cut."""
+_MARK = "? "
+
+
+class Question(NamedTuple):
+    """What stands between the recipient and the text while a reply waits for a decision."""
+
+    objection: str
+    """Which chat seems to be meant, and why, in one line."""
+    choices: tuple[str, ...]
+    """What can be done, each with its key, the most useful first."""
+
+
+def question_rows(edge: tuple[str, str], question: Question, width: int) -> list[Row]:
+    """The objection behind a question mark, then the keys; a key and what it does are never torn apart.
+
+    The last choice is left out where it would take a row of its own.
+    """
+    room = max(1, width - cells(edge[0]))
+    rows = _filled((_MARK + clean_line(question.objection, 200)).split(" "), " ", "  ", room)
+    if len(rows) > _MOST_ROWS:
+        rest = " ".join(row.strip() for row in rows[_MOST_ROWS - 1 :])
+        rows[_MOST_ROWS - 1 :] = ["  " + rest]
+    choices = [clean_line(choice, 60) for choice in question.choices]
+    keys = _filled(choices, " · ", "", room)
+    if len(keys) > 1 and keys[-1] == choices[-1]:
+        keys.pop()
+    styled = [*((row, "question") for row in rows), *((row, "choice") for row in keys)]
+    return [_row(edge, text if cells(text) <= room else clean_line(text, room), style) for text, style in styled]
+
+
+def _row(edge: tuple[str, str], text: str, style: str) -> Row:
+    return Row((edge, (text, style)), cells(edge[0]) + cells(text), plain=False)
+
+
+def _filled(pieces: list[str], between: str, indent: str, room: int) -> list[str]:
+    """Return the pieces row by row, as many in each as fit; rows after the first are indented."""
+    rows: list[str] = []
+    row = ""
+    for piece in pieces:
+        longer = row + between + piece if row else piece
+        if row and cells(longer) > room:
+            rows.append(row)
+            longer = indent + piece
+        row = longer
+    return [*rows, row] if row else rows
+
+
+class GuardedComposer(Composer):
+    """While a question shows, its keys have a context of their own; any change of the text takes the question away."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"composer--question", "composer--choice"}
+    DEFAULT_CSS = """
+    GuardedComposer {
+        & .composer--question { color: $warning; text-style: bold; }
+        & .composer--choice { color: $warning; }
+    }
+    """
+
+    Copied: TypeAlias = composer_messages.Copied
+    Pasted: TypeAlias = composer_messages.Pasted
+
+    _question: Question | None = None
+
+    @property
+    def key_context(self) -> str:
+        """The keys that hold here now."""
+        return self.KEY_CONTEXT if self._question is None else "guard"
+
+    @property
+    def question(self) -> Question | None:
+        """What the guard asks, or None."""
+        return self._question
+
+    @question.setter
+    def question(self, question: Question | None) -> None:
+        if question != self._question:
+            self._question = question
+            self.update()
+
+    def rows_above(self, width: int) -> list[Row]:
+        """The recipient, and what the guard asks."""
+        rows = super().rows_above(width)
+        return rows if self._question is None else [*rows, *question_rows(self.edge(width), self._question, width)]
+
+    def set_text(self, text: str) -> None:
+        """Replace the text with another draft, about which nothing was asked."""
+        self.question = None
+        super().set_text(text)
+
+    def accept_sent(self, sent: str) -> None:
+        """What was asked about is on its way."""
+        self.question = None
+        super().accept_sent(sent)
+
+    def text_edited(self) -> None:
+        """Another text is another question."""
+        self.question = None
+        super().text_edited()
+
+    def _paste(self, text: str) -> None:
+        self._tell(self.Pasted(self, text))
+        super()._paste(text)
+
+    def _copy(self, *, cut: bool) -> bool:
+        if text := self.buffer.selected_text:
+            self._tell(self.Copied(self, text))
+        return super()._copy(cut=cut)
+
+    def _tell(self, message: composer_messages.Told) -> None:
+        # As a change goes, so that both arrive in order.
+        if self.parent is not None:
+            self.parent.post_message(message)

@@ -1,0 +1,72 @@
+"""A reply to the wrong customer in a real terminal: stopped with one readable line, moved with one key, and sent."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Places
+from tests.e2e.reading import panes
+from tests.e2e.terminal import Terminal, needs_tmux
+
+pytestmark = [pytest.mark.e2e, needs_tmux]
+ROOT = Path(__file__).parents[2]
+
+
+def go_to_sarah(terminal: Terminal) -> None:
+    """Make her pane active, whichever number it has."""
+    for number in ("1", "2"):
+        terminal.press("C-x", number)
+        screen = terminal.wait_text(f"active: {number} ")
+        if f"active: {number} Sarah Chen" in screen:
+            break
+    terminal.wait_text("▶ to SARAH CHEN #1241")
+
+
+@pytest.mark.parametrize(
+    ("size", "environment"), [((120, 40), {}), ((80, 24), {"NO_COLOR": "1"}), ((200, 50), {})], ids=["120", "80", "200"]
+)
+def test_a_reply_that_names_the_order_of_another_chat(
+    places: Places, size: tuple[int, int], environment: dict[str, str]
+) -> None:
+    program = [sys.executable, "-m", "tests.e2e.desk_program", str(places.home / "desk"), "two"]
+    (places.home / "desk").mkdir()
+    with Terminal(program, size=size, env={**places.environment, **environment}, cwd=ROOT) as terminal:
+        terminal.wait(lambda seen: len(panes(seen)) >= 1 and "2 waiting" in seen, what="both chats")
+        go_to_sarah(terminal)
+        terminal.type("AX-77315 is on its way")
+        terminal.wait_text("AX-77315 is on its way")
+        terminal.press("Enter")
+
+        screen = terminal.wait_text("? meant for JONAS KÜHN #1242:", "F5 move there", "ctrl+x enter send anyway")
+        here = next(pane for pane in panes(screen).values() if pane.active)
+        assert here.name == "Sarah Chen"
+        assert re.search(
+            r"▶ to SARAH CHEN #1241 \? meant for JONAS KÜHN #1242: names AX-77315 F5 move there", here.words
+        )
+        assert "AX-77315 is on its way" in here.words
+        assert "sending" not in screen
+
+        terminal.press("F5")
+        terminal.wait(
+            lambda seen: any(
+                pane.active and "▶ to JONAS KÜHN #1242 AX-77315 is on its way" in pane.words
+                for pane in panes(seen).values()
+            ),
+            what="the draft in the chat of Jonas, which is active",
+        )
+        terminal.press("Enter")
+        terminal.wait(
+            lambda seen: any(
+                pane.active
+                and pane.name == "Jonas Kühn"
+                and "AX-77315 is on its way" in pane.words.partition("▶ to")[0]
+                and "✓" in pane.words
+                for pane in panes(seen).values()
+            ),
+            what="the reply, in the chat of Jonas",
+        )
+        assert "meant for" not in terminal.screen()
+        terminal.press("C-q")
+        terminal.wait_text("[ended 0]")
