@@ -9,8 +9,9 @@ import concurrent.futures
 import logging
 import threading
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol, TypeVar
 
 from paradesk.connectors.base import (
@@ -325,7 +326,8 @@ class Lane:
                 run.connector = self.profile.build()
                 self.capabilities = run.connector.capabilities
             run.refusal = None
-            run.task = asyncio.create_task(_contained(self.profile.name, run.connector.run(_Context(self, run))))
+            work = partial(run.connector.run, _Context(self, run))
+            run.task = asyncio.create_task(_contained(self.profile.name, work))
             return await run.task or NotSent(f"{self.title} ended the connection")
         except asyncio.CancelledError:
             task = asyncio.current_task()
@@ -348,10 +350,10 @@ class Lane:
         return self._stopping or run.over
 
 
-async def _contained(profile: str, work: Coroutine[object, object, None]) -> BaseException | None:
+async def _contained(profile: str, work: Callable[[], Awaitable[None]]) -> BaseException | None:
     """Return what ended the work instead of raising it: SystemExit out of a task would end the loop."""
     try:
-        await work
+        await work()
     except (Exception, SystemExit, KeyboardInterrupt) as error:
         return error if isinstance(error, ConnectorError) else _noted(profile, error)
     return None
