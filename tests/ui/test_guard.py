@@ -1,16 +1,14 @@
 """The guard on the screen: what it stops, how it says so, and what each decision does."""
 
 from collections.abc import AsyncIterator
-from concurrent.futures import Future
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from paradesk.config.settings import Settings
-from paradesk.core.model import ClientId, ConversationId, Delivery, Visibility
-from paradesk.core.state import Sending
+from paradesk.core.intents import Send
+from paradesk.core.model import ConversationId, Visibility
 from paradesk.guard.outcome import REPLIES, Outcome
 from paradesk.ui.guarding import GRACE
 from paradesk.ui.widgets.pane import Pane
@@ -260,30 +258,22 @@ async def test_the_question_is_readable_at_every_size(tmp_path: Path, size: tupl
         assert "AX-77315 is on its way" in desk.text
 
 
-async def test_a_held_reply_is_counted_down_and_taken_back_with_one_key(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_held_reply_is_counted_down_and_taken_back_with_one_key(tmp_path: Path) -> None:
     async with at_the_first(tmp_path) as (desk, _clock):
-        item = ConversationId("acme/c1")
-        asked: list[ClientId] = []
-
-        def dismiss(client_id: ClientId) -> "Future[str]":
-            asked.append(client_id)
-            answer: Future[str] = Future()
-            answer.set_result("half a thought")
-            return answer
-
-        monkeypatch.setattr(desk.desk, "dismiss", dismiss)
-        state = desk.desk.state
-        sends = {ClientId("x1"): Sending(delivery=Delivery.QUEUED, held_until=desk.app.clock() + 60)}
-        threads = {**state.threads, item: replace(state.threads[item], sends=sends)}
-        desk.app.bridge.state = replace(state, threads=threads)
-        desk.app.refresh_view()
+        send = Send(
+            conversation_id=ConversationId("acme/c1"),
+            body="half a thought",
+            visibility=Visibility.PUBLIC,
+            client_id=desk.desk.new_client_id(),
+            hold=60.0,
+        )
+        desk.desk.submit(send).result(10)
         await desk.until(lambda: "takes it back" in desk.text, "the count")
         assert "sending in" in desk.text
         await desk.press("escape")
         await desk.until(lambda: desk.composer_text("c1") == "half a thought", "the text is back")
-        assert asked == ["x1"]
+        await desk.until(lambda: "sending in" not in desk.text, "nothing is counted any more")
+        assert desk.backend.sent() == []
 
 
 async def test_escape_does_nothing_where_no_reply_is_held(tmp_path: Path) -> None:

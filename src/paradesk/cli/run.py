@@ -89,7 +89,7 @@ def open_desk(profiles: "Callable[[], Sequence[Profile]]", *, directory: Path, s
         from paradesk.ui.opening import Opening
 
         keymaps = _keymaps(settings)
-        desk = Desk(profiles(), directory)
+        desk = Desk(profiles(), directory, resend_once=settings.resend_once)
         desk.start()
         return Opening(desk, directory, settings, keymaps, library, title)
 

@@ -53,6 +53,8 @@ class Settings:
     title: bool = True
     """The terminal's title says who is active and how many wait."""
     system_notifications: bool = True
+    resend_once: bool = False
+    """A reply that a backend without deduplication does not show after its settle time is sent once more."""
     guard_enabled: bool = True
     guard_off: tuple[Check, ...] = ()
     """Checks of the guard that are turned off."""
@@ -214,6 +216,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("notifications.bell", "bell", _flag, "ring when a customer waits and you look elsewhere"),
     Option("notifications.title", "title", _flag, "say who is active in the terminal's title"),
     Option("notifications.os", "system_notifications", _flag, "notify through the operating system"),
+    Option("delivery.resend_once", "resend_once", _flag, "send a reply once more when the backend does not show it"),
     Option("guard.enabled", "guard_enabled", _flag, "look at each reply before it is sent"),
     Option("guard.off", "guard_off", _checks, "checks of the guard to turn off"),
     Option("guard.sensitivity", "guard_sensitivity", _number(0, 1, ""), "0 to 1: how much the guard catches and asks"),

@@ -90,6 +90,16 @@ def shown(base: Message, amendment: Amendment | None) -> Message:
 def upsert(thread: Thread, message: Message) -> Thread:
     """Return the thread in which this version of a message has been taken in."""
     message_id = message.id
+    mine = None if message.client_id is None else thread.transcript.by_client(message.client_id)
+    if mine is not None and mine.id != message_id and not is_echo(thread, mine):
+        # The agent said that this reply had arrived, and its own copy was kept; the backend's takes its place.
+        ours = local_id(mine.client_id) if mine.client_id is not None else None
+        if message_id == ours:
+            return thread
+        if mine.id == ours:
+            left = thread.transcript.without(mine.id)
+            waiting_since, unread = recount(thread, left, thread.seen)
+            thread = replace(thread, transcript=left, waiting_since=waiting_since, unread=unread)
     sends = thread.sends
     closed: list[ClientId] = []
     if sends:
@@ -204,7 +214,8 @@ def change_send(thread: Thread, event: SendChanged) -> Thread:
         waiting_since, unread = recount(thread, transcript, thread.seen)
     else:
         waiting_since, unread = counted(thread, transcript, before, after)
-    changed = 0 if before == after else 1
+    was_held = None if old is None else old.held_until
+    changed = 0 if before == after and was_held == send.held_until else 1
     return replace(
         thread, transcript=transcript, waiting_since=waiting_since, unread=unread, version=thread.version + changed
     )
@@ -249,8 +260,9 @@ def _joined(old: Sending | None, event: SendChanged) -> Sending:
     return replace(holds, message=message, message_id=max(ids, default=None))
 
 
-def _standing(send: Sending) -> tuple[int, int, int, str]:
-    return _FINAL.get(send.delivery, 0), send.version, _ORDER[send.delivery], send.reason
+def _standing(send: Sending) -> tuple[int, int, int, str, float]:
+    held = -1.0 if send.held_until is None else send.held_until
+    return _FINAL.get(send.delivery, 0), send.version, _ORDER[send.delivery], send.reason, held
 
 
 def _echo(client_id: ClientId, send: Sending) -> Message | None:

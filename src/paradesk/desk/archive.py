@@ -86,6 +86,10 @@ class Archive:
             ),
         )
 
+    def remove_message(self, conversation_id: ConversationId, message_id: MessageId) -> None:
+        """Forget a message, where it is kept."""
+        self._db.execute("delete from messages where conversation_id = ? and id = ?", (conversation_id, message_id))
+
     def message(self, conversation_id: ConversationId, message_id: MessageId) -> Amendment | None:
         """Return what is kept of a message, or None."""
         row = self._db.execute(

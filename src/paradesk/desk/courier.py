@@ -66,12 +66,15 @@ class Road:
         timing: Timing,
         clock: Callable[[], float],
         random: Callable[[], float],
+        resend_once: bool = False,
     ) -> None:
         self.lane = lane
         self.recorder = recorder
         self.timing = timing
         self.clock = clock
         self.random = random
+        self.resend_once = resend_once
+        """Whether policy allows one resend of a reply that an ECHO backend does not show after its settle time."""
         self.closed_until = 0.0
         """Loop time before which nothing is sent."""
 
@@ -95,8 +98,8 @@ class Courier:
         self._rows = rows
         self._road = road
         self._tries = 0
-        self._settled: dict[ClientId, float] = {}
-        """Loop time at which the backend must have shown a reply that it took."""
+        self._due: dict[tuple[ClientId, float], float] = {}
+        """Loop time at which a wait ends, by reply and the stored time at which it began or ends."""
 
     async def run(self) -> None:
         """Deliver until nothing waits, or until the agent has to decide about the reply that is next."""
@@ -118,6 +121,14 @@ class Courier:
                 await self._pause(self._road.timing.backoff)
 
     async def _deliver(self, row: OutboxRow) -> None:
+        if row.not_before is not None:
+            left = self._left(row.client_id, row.not_before, row.hold)
+            if left > 0:
+                await self._pause(left)
+            else:
+                self._due.pop((row.client_id, row.not_before), None)
+                self._rows.commit(replace(row, not_before=None))
+            return
         if not self._road.open:
             await self._pause(None)
             return
@@ -126,13 +137,16 @@ class Courier:
             await self._pause(closed)
             return
         if row.unclear and not self._may_repeat(row):
-            self._rows.commit(replace(row, state=Delivery.SENDING))
+            sent_at = self._road.clock() if row.sent_at is None else row.sent_at
+            self._rows.commit(replace(row, state=Delivery.SENDING, sent_at=sent_at))
             return
         refusal = self._refusal(row)
         if refusal:
             self._rows.commit(replace(row, state=Delivery.FAILED, reason=refusal))
             return
-        sent_at = row.sent_at if row.unclear and row.sent_at is not None else self._road.clock()
+        exact = self._idempotency is Idempotency.EXACT
+        # A window counts from the first try, a settle time from the last.
+        sent_at = row.sent_at if exact and row.unclear and row.sent_at is not None else self._road.clock()
         row = self._rows.commit(replace(row, state=Delivery.SENDING, sent_at=sent_at, reason=""))
         send = Send(
             conversation_id=backend_id(row.conversation_id),
@@ -177,15 +191,23 @@ class Courier:
 
     def _back(self, row: OutboxRow, error: ConnectorError) -> OutboxRow:
         """Surely not taken: back to the queue, though an earlier try may still be unclear."""
-        sent_at = row.sent_at if row.unclear else None
+        # A resend that never left is still allowed; it has been looked for before.
+        sent_at = row.sent_at if row.unclear and not row.resent else None
         return replace(row, state=Delivery.QUEUED, sent_at=sent_at, reason=self._road.why(error))
 
     def _may_repeat(self, row: OutboxRow) -> bool:
-        """Whether the backend would recognise a repeat and not deliver it twice."""
+        """Whether the backend would recognise a repeat, or policy allows this one."""
         able = self._road.lane.capabilities
+        if row.resent and row.sent_at is None:
+            return self._road.resend_once and self._idempotency is Idempotency.ECHO
         if able is None or able.idempotency is not Idempotency.EXACT or row.sent_at is None:
             return False
         return 0 <= self._road.clock() - row.sent_at < able.exact_window
+
+    @property
+    def _idempotency(self) -> Idempotency:
+        able = self._road.lane.capabilities
+        return Idempotency.NONE if able is None else able.idempotency
 
     async def _clear_up(self, row: OutboxRow) -> None:
         able = self._road.lane.capabilities
@@ -201,30 +223,38 @@ class Courier:
             self._give_up(row)
 
     async def _look_for(self, row: OutboxRow, settle: float) -> None:
-        loop = asyncio.get_running_loop()
-        sent_at = self._road.clock() if row.sent_at is None else row.sent_at
-        left = max(0.0, min(settle, sent_at + settle - self._road.clock()))
-        # Fixed once, from the time on disk: a clock that is set back must not make it wait for ever.
-        settled = self._settled.setdefault(row.client_id, loop.time() + left)
-        if settled > loop.time():
-            await self._pause(settled - loop.time())
+        sent_at = row.sent_at
+        if sent_at is None:
+            self._rows.commit(replace(row, sent_at=self._road.clock()))
+            return
+        left = self._left(row.client_id, sent_at + settle, settle)
+        if left > 0:
+            await self._pause(left)
             return
         if not self._road.open:
             await self._pause(None)
             return
         try:
-            await self._read_back(row, sent_at)
+            looked = await self._read_back(row, sent_at)
         except (Unsupported, Rejected):
-            pass
+            looked = False
         except ConnectorError:
             await self._pause_longer()
             return
-        self._settled.pop(row.client_id, None)
-        if self._rows.get(row.client_id) is not None:
+        self._due.pop((row.client_id, sent_at + settle), None)
+        if self._rows.get(row.client_id) is None:
+            return
+        if looked and self._road.resend_once and not row.resent:
+            again = replace(row, state=Delivery.QUEUED, sent_at=None, unclear=True, resent=True)
+            self._rows.commit(replace(again, reason="it was not there after all; sent again, once"))
+        else:
             self._give_up(row)
 
-    async def _read_back(self, row: OutboxRow, sent_at: float) -> None:
-        """Read the conversation from its end; the reducer recognises the reply, and then its row is gone."""
+    async def _read_back(self, row: OutboxRow, sent_at: float) -> bool:
+        """Read the conversation from its end; the reducer recognises the reply, and then its row is gone.
+
+        Returns False when it did not reach back to where the reply would be.
+        """
         where, profile = backend_id(row.conversation_id), self._road.lane.profile.name
         before: Message | None = None
         for _ in range(_PAGES):
@@ -233,10 +263,20 @@ class Courier:
             if page.messages:
                 self._road.recorder.record([incoming(profile, HistoryLoaded(where, page.messages, page.complete))])
             if self._rows.get(row.client_id) is None or page.complete or not page.messages:
-                return
+                return True
             before = page.messages[0]
             if before.sent_at < sent_at - _SKEW:
-                return
+                return True
+        return False
+
+    def _left(self, client_id: ClientId, until: float, longest: float) -> float:
+        """Return how long a wait goes on that ends at `until` (Unix seconds) and never lasts longer than `longest`.
+
+        Fixed once, from the time on disk: a clock that is set back must not make it wait for ever.
+        """
+        now = asyncio.get_running_loop().time()
+        wait = max(0.0, min(longest, until - self._road.clock()))
+        return self._due.setdefault((client_id, until), now + wait) - now
 
     def _give_up(self, row: OutboxRow) -> None:
         why = f"{row.reason}; it may have arrived or not" if row.reason else "it may have arrived or not"

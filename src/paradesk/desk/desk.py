@@ -25,6 +25,7 @@ from paradesk.desk.keeping import Keeping
 from paradesk.desk.lane import Lane, Profile
 from paradesk.desk.layout import Layout
 from paradesk.desk.lessons import Lessons
+from paradesk.desk.outbox import TakenBack
 from paradesk.desk.reasons import place, quiet
 from paradesk.desk.recorder import Recorder
 from paradesk.desk.rescue import Rescue
@@ -39,7 +40,7 @@ _NEWEST = 200
 _LOOK_EVERY = 2.0
 _log = logging.getLogger(__name__)
 
-__all__ = ["Desk", "DeskBusy", "JournalError", "Layout", "Profile", "Timing"]
+__all__ = ["Desk", "DeskBusy", "JournalError", "Layout", "Profile", "TakenBack", "Timing"]
 
 
 class Desk:
@@ -53,8 +54,12 @@ class Desk:
         clock: Callable[[], float] = time.time,
         random: Callable[[], float] = random_module.random,
         timing: Timing | None = None,
+        resend_once: bool = False,
     ) -> None:
-        """Prepare a desk; raises ValueError for a profile name that is empty, contains a slash or is there twice."""
+        """Prepare a desk; raises ValueError for a profile name that is empty, contains a slash or is there twice.
+
+        `resend_once`: a reply that a backend without deduplication does not show after its settle time is sent once more.
+        """
         names = [profile.name for profile in profiles]
         bad = [name for name in names if not name or "/" in name or names.count(name) > 1]
         if bad:
@@ -64,6 +69,7 @@ class Desk:
         self._clock = clock
         self._random = random
         self._timing = timing or Timing()
+        self._resend_once = resend_once
         self._store = Store(State(profiles={name: ProfileState(name=name) for name in names}))
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -127,7 +133,7 @@ class Desk:
                     self._lanes[profile.name] = Lane(
                         profile, self, journal.cursor(profile.name), self._timing, self._clock, self._random
                     )
-                engine = Engine(recorder, self._lanes, self._timing, self._clock, self._random)
+                engine = Engine(recorder, self._lanes, self._timing, self._clock, self._random, self._resend_once)
                 recorder.restore(set(self._lanes), _NEWEST)
                 engine.outbox.restore()
             self._loop, self._ending, self._engine = asyncio.get_running_loop(), asyncio.Event(), engine
@@ -230,13 +236,25 @@ class Desk:
         """Send a failed or uncertain reply again, with the same client id; done when that is on disk."""
         return self._ask(lambda engine: _now(lambda: engine.retry(client_id)))
 
-    def dismiss(self, client_id: ClientId) -> Future[str]:
-        """Give up a queued, failed or uncertain reply; its text goes back into the draft and is the result."""
+    def release(self, client_id: ClientId) -> Future[Outcome]:
+        """End the hold of a reply: it leaves now. Harmless where there is no hold any more."""
+        return self._ask(lambda engine: _now(lambda: engine.release(client_id)))
+
+    def settle(self, client_id: ClientId) -> Future[Outcome]:
+        """The agent has seen that an uncertain reply arrived: it counts as delivered; done when that is on disk."""
+        return self._ask(lambda engine: _now(lambda: engine.settle(client_id)))
+
+    def dismiss(self, client_id: ClientId) -> Future[TakenBack]:
+        """Give up a held, queued, failed or uncertain reply; its text goes back into the draft, its files come along."""
         return self._ask(lambda engine: self._after_drafts(_now(lambda: engine.dismiss(client_id))))
 
     def load_history(self, conversation_id: ConversationId, limit: int = 50) -> Future[bool]:
         """Bring in older messages, from the journal first; the result says whether there may be more."""
         return self._ask(lambda engine: engine.history(conversation_id, limit))
+
+    def read_again(self, conversation_id: ConversationId, limit: int = 20) -> Future[None]:
+        """Read the newest messages from the backend once more; fails with a ConnectorError where that cannot be."""
+        return self._ask(lambda engine: engine.read_again(conversation_id, limit))
 
     def fetch(self, conversation_id: ConversationId, attachment: Attachment) -> Future[bytes]:
         """Download an attachment; fails with a ConnectorError."""

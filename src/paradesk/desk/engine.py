@@ -21,7 +21,7 @@ from paradesk.desk.journal import JournalError
 from paradesk.desk.lane import Lane
 from paradesk.desk.layout import Layout
 from paradesk.desk.local import LOCAL_PREFIX, LocalChanges, written
-from paradesk.desk.outbox import Outbox
+from paradesk.desk.outbox import Outbox, TakenBack
 from paradesk.desk.reasons import place, reason
 from paradesk.desk.recorder import Recorder
 from paradesk.desk.timing import Timing
@@ -55,9 +55,10 @@ class Engine:
         timing: Timing,
         clock: Callable[[], float],
         random: Callable[[], float],
+        resend_once: bool = False,
     ) -> None:
         self.recorder = recorder
-        self.outbox = Outbox(recorder, lanes, timing, clock, random)
+        self.outbox = Outbox(recorder, lanes, timing, clock, random, resend_once)
         self._lanes = lanes
         self._timing = timing
         self._clock = clock
@@ -124,8 +125,18 @@ class Engine:
         self._saved(lambda: self.outbox.retry(client_id))
         return Outcome()
 
-    def dismiss(self, client_id: ClientId) -> str:
-        """Give up a reply; its text is back in the draft and is returned."""
+    def release(self, client_id: ClientId) -> Outcome:
+        """Let a held reply go now."""
+        self._saved(lambda: self.outbox.release(client_id))
+        return Outcome()
+
+    def settle(self, client_id: ClientId) -> Outcome:
+        """Take an uncertain reply for delivered."""
+        self._saved(lambda: self.outbox.settle(client_id))
+        return Outcome()
+
+    def dismiss(self, client_id: ClientId) -> TakenBack:
+        """Give up a reply; its text is back in the draft."""
         return self._saved(lambda: self.outbox.dismiss(client_id))
 
     def save_drafts(self, drafts: Mapping[tuple[ConversationId, Visibility], str]) -> None:
@@ -163,6 +174,19 @@ class Engine:
             self._reading[conversation_id] = reading
             reading.add_done_callback(lambda _: self._reading.pop(conversation_id, None))
         return await asyncio.shield(reading)
+
+    async def read_again(self, conversation_id: ConversationId, limit: int) -> None:
+        """Read the newest messages from the backend, whatever is here already; raises ConnectorErrors."""
+        self._known(conversation_id)
+        able, why = self.support(conversation_id, "history")
+        lane = self._lane(profile_of(conversation_id))
+        if able is not Support.NATIVE:
+            raise Unsupported(why or f"{lane.title} keeps no history")
+        self._need_link(lane)
+        where = backend_id(conversation_id)
+        page = await self._ask(lane, lambda c: c.history(where, None, limit), self._timing.history)
+        loaded = incoming(lane.profile.name, HistoryLoaded(where, page.messages, page.complete))
+        self._saved(lambda: self.recorder.record([loaded]))
 
     async def fetch(self, conversation_id: ConversationId, attachment: Attachment) -> bytes:
         """Download an attachment."""

@@ -5,18 +5,36 @@ Every step is on disk before it is taken, so that a kill at any point leaves a r
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from math import isfinite
 
 from paradesk.connectors.base import Rejected
-from paradesk.core.events import DraftChanged, Event, SendChanged
+from paradesk.core.events import DraftChanged, Event, MessageUpserted, SendChanged
+from paradesk.core.fold import base_of, local_id
 from paradesk.core.intents import Send
-from paradesk.core.model import ClientId, ConversationId, Delivery, Message
+from paradesk.core.model import ClientId, ConversationId, Delivery, LocalFile, Message, Role, Visibility
+from paradesk.core.state import Thread
 from paradesk.desk.courier import Courier, Road
 from paradesk.desk.intake import profile_of
 from paradesk.desk.lane import Lane
 from paradesk.desk.outbox_rows import OutboxRow
 from paradesk.desk.recorder import Recorder
 from paradesk.desk.timing import Timing
+
+_SKEW = 600.0
+"""Seconds by which the backend's clock may differ from ours when a reply is recognised by its text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenBack:
+    """A reply that was given up, and the draft that its text is part of again."""
+
+    conversation_id: ConversationId
+    visibility: Visibility
+    body: str
+    attachments: tuple[LocalFile, ...]
+    draft: str
+    """The whole draft now: the reply's text, and below it what was typed since."""
 
 
 class Outbox:
@@ -29,9 +47,13 @@ class Outbox:
         timing: Timing,
         clock: Callable[[], float],
         random: Callable[[], float],
+        resend_once: bool = False,
     ) -> None:
         self._recorder = recorder
-        self._roads = {profile: Road(lane, recorder, timing, clock, random) for profile, lane in lanes.items()}
+        self._clock = clock
+        self._roads = {
+            profile: Road(lane, recorder, timing, clock, random, resend_once) for profile, lane in lanes.items()
+        }
         self._rows: dict[ClientId, OutboxRow] = {}
         self._couriers: dict[ConversationId, Courier] = {}
         self._tasks: dict[ConversationId, asyncio.Task[None]] = {}
@@ -64,6 +86,7 @@ class Outbox:
         """
         if send.client_id in self._rows:
             raise Rejected("this reply has been accepted before")
+        held = isfinite(send.hold) and send.hold > 0
         row = OutboxRow(
             client_id=send.client_id,
             conversation_id=send.conversation_id,
@@ -71,6 +94,8 @@ class Outbox:
             visibility=send.visibility,
             attachments=send.attachments,
             echo=echo,
+            hold=send.hold if held else 0.0,
+            not_before=self._clock() + send.hold if held else None,
         )
 
         def write() -> None:
@@ -90,8 +115,33 @@ class Outbox:
         self.commit(replace(row, state=Delivery.QUEUED, reason="", sent_at=None, unclear=False))
         self._send_courier(row.conversation_id)
 
-    def dismiss(self, client_id: ClientId) -> str:
-        """Give up a reply that is not under way, put its text back into the draft; returns the text."""
+    def release(self, client_id: ClientId) -> None:
+        """End the hold of a reply: it leaves now, in its turn. Nothing happens where there is no hold any more."""
+        row = self._rows.get(client_id)
+        if row is not None and row.not_before is not None:
+            self.commit(replace(row, not_before=None))
+            self._send_courier(row.conversation_id)
+
+    def settle(self, client_id: ClientId) -> None:
+        """The agent has seen that an uncertain reply arrived: its row goes and the message counts as delivered.
+
+        A message of the backend that can only be this reply takes its place in the transcript; else our own copy stays
+        until one comes. Raises Rejected for a reply that is not uncertain.
+        """
+        row = self._undecided(client_id)
+        if row.state is not Delivery.UNCERTAIN:
+            raise Rejected("only a reply that may have arrived can be marked as arrived")
+        thread = self._recorder.store.state.threads.get(row.conversation_id)
+        found = None if thread is None else _arrived(thread, row)
+        if found is None:
+            shown = replace(row.echo, id=local_id(client_id), delivery=Delivery.CONFIRMED, delivery_reason="")
+        else:
+            shown = found
+        # Recognised by its client id: the recorder removes the row in the same transaction and tells `_shown`.
+        self._recorder.record([MessageUpserted(replace(shown, client_id=client_id))])
+
+    def dismiss(self, client_id: ClientId) -> TakenBack:
+        """Give up a reply that is not under way, and put its text back into the draft; returns what came back."""
         row = self._undecided(client_id)
         if row.state in (Delivery.ACKED, Delivery.SENDING):
             raise Rejected("this reply is already on its way")
@@ -110,7 +160,13 @@ class Outbox:
         self._recorder.record([_said(cancelled), back], work=write)
         del self._rows[client_id]
         self._send_courier(row.conversation_id)
-        return row.body
+        return TakenBack(
+            conversation_id=row.conversation_id,
+            visibility=row.visibility,
+            body=row.body,
+            attachments=row.attachments,
+            draft=draft,
+        )
 
     def head(self, conversation_id: ConversationId) -> OutboxRow | None:
         """Return the reply that is next in its conversation; one that was acknowledged holds up no other."""
@@ -181,4 +237,16 @@ def _said(row: OutboxRow, *, with_message: bool = False) -> SendChanged:
         message_id=row.message_id,
         reason=row.reason,
         version=row.version,
+        held_until=row.not_before if row.state is Delivery.QUEUED else None,
     )
+
+
+def _arrived(thread: Thread, row: OutboxRow) -> Message | None:
+    """Return the message of the backend that says what this reply says and that no other reply of ours has claimed."""
+    for message in reversed(thread.transcript):
+        same = message.body == row.echo.body and message.visibility is row.visibility
+        if row.sent_at is not None and message.sent_at < row.sent_at - _SKEW:
+            return None
+        if same and message.role is Role.AGENT and message.client_id is None and not message.deleted:
+            return base_of(thread, message.id)
+    return None

@@ -27,9 +27,15 @@ class OutboxRow:
     version: int = 0
     """Grows with each change of state."""
     sent_at: float | None = None
-    """When the first byte may have left; committed before it does."""
+    """When the first byte may have left; committed before it does. EXACT: of the first try, else of the last."""
     unclear: bool = False
     """A try had an unclear outcome: the backend may have it."""
+    hold: float = 0.0
+    """Seconds for which it could be taken back before anything left."""
+    not_before: float | None = None
+    """Unix seconds until which it is held; None once it is free to go."""
+    resent: bool = False
+    """The one resend that policy may allow has been used."""
     message_id: MessageId | None = None
     reason: str = ""
 

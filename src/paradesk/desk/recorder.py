@@ -16,7 +16,7 @@ from paradesk.core.events import (
     RosterChanged,
     SendChanged,
 )
-from paradesk.core.fold import base_of, is_echo
+from paradesk.core.fold import base_of, is_echo, local_id
 from paradesk.core.model import ClientId, ConversationId, MessageId
 from paradesk.core.reduce import reduce
 from paradesk.core.state import Amendment, State, Thread
@@ -165,8 +165,13 @@ class Recorder:
             if amendment is None:
                 base = base_of(thread, message_id)
                 amendment = None if base is None else Amendment(base=base)
-            if amendment is not None:
-                self.archive.write_message(conversation_id, message_id, amendment)
+            if amendment is None:
+                continue
+            self.archive.write_message(conversation_id, message_id, amendment)
+            mine = None if amendment.base is None else amendment.base.client_id
+            if mine is not None and message_id != local_id(mine):
+                # Our own copy of a reply that the agent had settled: the backend's has taken its place.
+                self.archive.remove_message(conversation_id, local_id(mine))
         return shown
 
     def _publish(self, state: State, conversations: set[ConversationId]) -> None:

@@ -10,6 +10,7 @@ from textual.widget import Widget
 from paradesk.core.model import ConversationId, LocalFile, Visibility
 from paradesk.core.state import State
 from paradesk.desk.layout import Layout, PanePlace
+from paradesk.desk.outbox import TakenBack
 from paradesk.ui.paneset import PaneSet
 from paradesk.ui.places import places_of, still_there, take_up
 from paradesk.ui.tiling import MAX_PANES
@@ -226,6 +227,25 @@ class Deck:
             self.put_draft(chat, visibility, draft)
             self._desk.save_draft(chat, visibility, draft)
         return joined
+
+    def put_back(self, back: TakenBack, remove_key: str) -> None:
+        """Take over the text and the files of a reply that was taken back."""
+        # What stands in the composer may be newer than what the desk knew.
+        typed = self._typed.get((back.conversation_id, back.visibility))
+        text = back.draft if typed is None else f"{back.body}\n{typed}" if typed else back.body
+        self.put_draft(back.conversation_id, back.visibility, text)
+        if text != back.draft:
+            self._desk.save_draft(back.conversation_id, back.visibility, text)
+        if not back.attachments:
+            return
+        pane = self._workspace.pane(back.conversation_id)
+        there = self._files.get(back.conversation_id, ()) if pane is None else pane.composer.attachments
+        files = (*there, *(file for file in back.attachments if file not in there))
+        if pane is None:
+            self._files[back.conversation_id] = files
+        else:
+            pane.composer.set_attachments(files, remove_key)
+        self.keep_places()
 
     def set_visibility(self, pane: Pane, visibility: Visibility) -> None:
         """Switch a composer between public reply and private note; each keeps its own text."""

@@ -1,5 +1,6 @@
 """Desks that are stopped whatever a test does."""
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,11 +22,12 @@ def start(tmp_path: Path) -> Iterator[Start]:
         *connectors: Connector,
         wait: bool = True,
         timing: Timing = QUICK,
-        clock: Callable[[], float] | None = None,
+        clock: Callable[[], float] = time.time,
+        resend_once: bool = False,
     ) -> Desk:
         for desk in desks:
             desk.stop(5.0)
-        desk = desk_of(tmp_path, *connectors, timing=timing, clock=clock)
+        desk = desk_of(tmp_path, *connectors, timing=timing, clock=clock, resend_once=resend_once)
         desk.start()
         desks.append(desk)
         if wait:

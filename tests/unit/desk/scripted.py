@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future
 from functools import partial
@@ -143,12 +144,16 @@ def _same(connector: Connector) -> Connector:
 
 
 def desk_of(
-    directory: Path, *connectors: Connector, timing: Timing = QUICK, clock: Callable[[], float] | None = None
+    directory: Path,
+    *connectors: Connector,
+    timing: Timing = QUICK,
+    clock: Callable[[], float] = time.time,
+    resend_once: bool = False,
 ) -> Desk:
     profiles = [
         Profile(name, partial(_same, c)) for name, c in zip(("acme", "beta", "gamma"), connectors, strict=False)
     ]
-    return Desk(profiles, directory, timing=timing, **({} if clock is None else {"clock": clock}))
+    return Desk(profiles, directory, timing=timing, clock=clock, resend_once=resend_once)
 
 
 def wait_for(desk: Desk, condition: Callable[[State], T]) -> T:

@@ -14,6 +14,7 @@ from paradesk.ui.sending import failure_text
 from paradesk.ui.titles import UNDECIDED, who
 
 if TYPE_CHECKING:
+    from paradesk.desk.desk import TakenBack
     from paradesk.ui.app import ParadeskApp
     from paradesk.ui.commands import Command
 
@@ -176,16 +177,16 @@ def dismiss(app: "ParadeskApp") -> None:
     if stuck is None:
         app.tell(f"{who(thread)}: no reply has failed")
         return
-    client_id, sending = stuck
-    visibility = sending.message.visibility if sending.message is not None else Visibility.PUBLIC
+    client_id, _ = stuck
 
     def failed(error: BaseException) -> None:
         app.tell(failure_text(who(thread), "taking it back", error), "error")
 
-    def done(draft: str) -> None:
-        app.deck.put_draft(thread.conversation.id, visibility, draft)
+    def done(back: "TakenBack") -> None:
+        app.deck.put_back(back, app.key("composer.remove_attachment"))
         app.tell(f"{who(thread)}: the text is back in the composer")
 
+    app.deck.save_drafts()
     app.bridge.when_done(app.desk.dismiss(client_id), done, failed)
 
 

@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from paradesk.core.model import Visibility
 from paradesk.ui.commands.asking import acting
 from paradesk.ui.sending import failure_text
 from paradesk.ui.titles import newest_held, who
 
 if TYPE_CHECKING:
+    from paradesk.desk.desk import TakenBack
     from paradesk.ui.app import ParadeskApp
     from paradesk.ui.commands import Command
 
@@ -33,19 +33,17 @@ def undo_send(app: "ParadeskApp") -> None:
         threads = [app.state.threads[item] for item in items if item in app.state.threads]
         held = [(found, thread) for thread in threads if (found := newest_held(thread, now)) is not None]
         if held:
-            (client_id, sending), thread = max(held, key=lambda item: item[0][0])
+            (client_id, _), thread = max(held, key=lambda item: item[0][0])
             break
     else:
         return
-    visibility = Visibility.PUBLIC if sending.message is None else sending.message.visibility
-    item = thread.conversation.id
 
     def failed(error: BaseException) -> None:
         app.tell(failure_text(who(thread), "taking it back", error), "error")
 
-    def done(draft: str) -> None:
+    def done(back: "TakenBack") -> None:
         app.sender.guarding.taken_back(client_id)
-        app.deck.put_draft(item, visibility, draft)
+        app.deck.put_back(back, app.key("composer.remove_attachment"))
         app.tell(f"{who(thread)}: nothing was sent, the text is back in the composer")
 
     app.deck.save_drafts()
