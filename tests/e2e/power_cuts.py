@@ -28,7 +28,10 @@ def table(found: list[Found], synchronous: str) -> str:
         f"power cuts             {len(found)}",
         f"commits before them    {commits}",
         f"syncs per commit       {sum(one.syncs for one in found) / max(1, commits):.2f}",
+        f"cut in the main file   {sum(one.checkpoint for one in found)}",
         f"databases corrupt      {sum(bool(one.corrupt) for one in found)}",
+        f"cursor ahead of events {sum(one.ahead for one in found)}",
+        f"outbox order broken    {sum(one.disordered for one in found)}",
         f"cuts with a loss       {sum(one.bad for one in found)}",
         f"committed rows lost    {lost.total()}",
     ]

@@ -2,12 +2,17 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import apsw
 
-from tests.e2e.power.disk import Disk
+
+class Simulated(Protocol):
+    """A simulated disk: an apsw file system under a name of its own."""
+
+    name: str
 
 
 class _Rows:
@@ -25,7 +30,8 @@ class _Rows:
             return self._cursor.fetchall()
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self._cursor)
+        with _translated():
+            yield from self._cursor
 
 
 class _translated:
@@ -48,7 +54,7 @@ class _translated:
 class PowerConnection:
     """A connection to a database on a simulated disk."""
 
-    def __init__(self, path: Path, disk: Disk, pragmas: Sequence[str] = ()) -> None:
+    def __init__(self, path: Path, disk: Simulated, pragmas: Sequence[str] = ()) -> None:
         """`pragmas` are run whenever the journal has set its own, so that a setting can be replaced."""
         self._pragmas = tuple(pragmas)
         with _translated():
@@ -70,11 +76,26 @@ class PowerConnection:
         with _translated():
             self._db.execute(script)
 
+    def checkpoint_from(self, pages: int) -> None:
+        """Checkpoint behind each commit that leaves so many pages in the log, and pass over a failure as SQLite does.
+
+        SQLite's own way of doing so ends in an error of apsw, because the simulated disk raised one on the way.
+        """
+
+        def committed(connection: apsw.Connection, database: str, in_log: int) -> int:
+            if in_log >= pages:
+                with suppress(apsw.Error):
+                    connection.wal_checkpoint(database, apsw.SQLITE_CHECKPOINT_PASSIVE)
+            return apsw.SQLITE_OK
+
+        self._db.set_wal_hook(committed)
+
     def close(self) -> None:
-        with _translated():
+        # SQLite closes a file whatever the disk says; apsw passes on what the simulated disk raised meanwhile.
+        with suppress(apsw.IOError, apsw.FullError):
             self._db.close()
 
 
-def opener(disk: Disk, pragmas: Sequence[str] = ()) -> Any:
+def opener(disk: Simulated, pragmas: Sequence[str] = ()) -> Any:
     """Return what `Journal` takes as `connect`."""
     return lambda path: cast("sqlite3.Connection", PowerConnection(path, disk, pragmas))

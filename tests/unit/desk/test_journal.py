@@ -172,3 +172,29 @@ def test_a_draft_outlives_the_record_of_its_conversation(start: Start, tmp_path:
     thread = desk.state.threads[ONE]
     assert thread.drafts == {Visibility.PUBLIC: "half a reply"}
     assert thread.conversation.customer.name == "Sarah Chen"
+
+
+def test_work_that_fails_is_undone_and_the_next_works(tmp_path: Path) -> None:
+    """What was written before an error inside a transaction goes with it, whether SQLite or the desk raised it."""
+    journal = Journal(tmp_path)
+    try:
+
+        def half(last: Callable[[], object]) -> None:
+            with journal.transaction():
+                journal.write_draft(ONE, Visibility.PUBLIC, "half")
+                last()
+
+        with pytest.raises(ZeroDivisionError):
+            half(lambda: 1 // 0)
+        with pytest.raises(JournalError, match=r"desk\.sqlite3 cannot be written"):
+            half(lambda: journal.connection.execute("insert into layout values (2, '')"))
+        assert not journal.drafts()
+        with journal.transaction():
+            journal.write_draft(ONE, Visibility.PUBLIC, "whole")
+    finally:
+        journal.close()
+    journal = Journal(tmp_path)
+    try:
+        assert journal.drafts() == [(ONE, Visibility.PUBLIC, "whole")]
+    finally:
+        journal.close()
