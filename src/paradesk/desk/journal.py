@@ -17,34 +17,8 @@ from paradesk.core.model import ConversationId, Visibility
 from paradesk.core.text import clean_line
 from paradesk.desk.intake import storable
 from paradesk.desk.layout import Layout
+from paradesk.desk.migrations import SCHEMA_VERSION, TABLES, copy_before, drop_old_copies, migrate
 
-SCHEMA_VERSION = 2
-
-_SCHEMA = """
-create table conversations(
-    id text primary key, profile text not null, record text not null);
-create table messages(
-    conversation_id text not null, id text not null, order_key integer, sent_at real, part text,
-    base text, amendment text, primary key(conversation_id, id)) without rowid;
-create index messages_in_order on messages(conversation_id, order_key, id);
-create index messages_by_part on messages(conversation_id, part, order_key, id);
-create table seen(conversation_id text primary key, order_key integer not null);
-create table drafts(
-    conversation_id text not null, visibility text not null, text text not null,
-    primary key(conversation_id, visibility));
-create table outbox(
-    place integer primary key autoincrement, client_id text not null unique, conversation_id text not null,
-    state text not null, record text not null);
-create table cursors(profile text primary key, cursor text not null);
-create table layout(id integer primary key check (id = 1), record text not null);
-"""
-_TABLES = frozenset({"conversations", "messages", "seen", "drafts", "outbox", "cursors", "layout"})
-_SCHEMA_2 = """
-create table near_misses(place integer primary key autoincrement, at real not null, record text not null);
-create table guard_counts(
-    day text not null, name text not null, outcome text not null, count integer not null,
-    primary key(day, name, outcome)) without rowid;
-"""
 _MUST_BE_SOUND = ("outbox", "drafts", "cursors")
 """Small tables that are checked as a whole before anything is sent; a damaged message is noticed when it is read."""
 _WHAT_TO_DO = (
@@ -56,6 +30,8 @@ _log = logging.getLogger(__name__)
 
 UNREADABLE = (msgspec.MsgspecError, UnicodeError, TypeError)
 """What decoding a record raises when the disk has changed its bytes, or their type."""
+
+__all__ = ["SCHEMA_VERSION", "UNREADABLE", "DeskBusy", "Journal", "JournalError"]
 
 
 class JournalError(Exception):
@@ -116,7 +92,7 @@ class Journal:
                     f"{self.path} was written by a newer Paradesk (schema {version}, this one knows {SCHEMA_VERSION});"
                     " nothing was changed: use the newer version"
                 )
-            if version < 0 or (version == 0 and tables) or (version > 0 and not tables >= _TABLES):
+            if version < 0 or (version == 0 and tables) or (version > 0 and not tables >= TABLES):
                 raise JournalError(f"{self.path} is not a journal of Paradesk: {_WHAT_TO_DO}")
             for table in _MUST_BE_SOUND if version else ():
                 finding = str(connection.execute(f"pragma quick_check('{table}')").fetchone()[0])
@@ -125,13 +101,22 @@ class Journal:
             connection.execute("pragma journal_mode = wal")
             connection.execute("pragma synchronous = full")
             connection.execute("pragma secure_delete = on")
-            if version < SCHEMA_VERSION:
-                steps = _SCHEMA_2 if version else _SCHEMA + _SCHEMA_2
-                connection.executescript(f"begin immediate;{steps}pragma user_version = {SCHEMA_VERSION};commit;")
+            if 0 < version < SCHEMA_VERSION:
+                self._copy(connection)
+            migrate(connection, version)
+            drop_old_copies(self.path)
         except BaseException:
             connection.close()
             raise
         return connection
+
+    def _copy(self, connection: sqlite3.Connection) -> None:
+        try:
+            copy_before(connection, self.path)
+        except OSError as error:
+            raise JournalError(
+                f"{self.path} cannot be copied before its schema changes: {error.strerror}; nothing was changed"
+            ) from error
 
     def close(self) -> None:
         """Close the database and give the directory free."""
