@@ -20,7 +20,7 @@ from paradesk.core.model import Attachment, ClientId, ConversationId, Link, Visi
 from paradesk.core.state import ProfileState, State
 from paradesk.desk.engine import Engine
 from paradesk.desk.inbox import Inbox
-from paradesk.desk.journal import DeskBusy, Journal, JournalError
+from paradesk.desk.journal import DeskBusy, Journal, JournalDamaged, JournalError
 from paradesk.desk.keeping import Keeping
 from paradesk.desk.lane import Lane, Profile
 from paradesk.desk.layout import Layout
@@ -77,6 +77,8 @@ class Desk:
         """What the guard learns from; None until the desk has started."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = True
+        self.notices: tuple[str, ...] = ()
+        """What the agent is to be told after the start, such as a journal that was damaged. Set once `start` returns."""
         self.failure = ""
         """Where the desk's thread died of an error; empty while all is well. Then nothing is sent or received."""
 
@@ -119,17 +121,13 @@ class Desk:
         asyncio.get_running_loop().set_exception_handler(quiet)
         journal = Journal(self._directory)
         try:
-            recorder = Recorder(journal, self._store)
-            self._verdicts = Verdicts(journal)
-            with journal.reading():
-                self._keeping.layout = journal.layout()
-                for profile in self._profiles:
-                    self._lanes[profile.name] = Lane(
-                        profile, self, journal.cursor(profile.name), self._timing, self._clock, self._random
-                    )
-                engine = Engine(recorder, self._lanes, self._timing, self._clock, self._random)
-                recorder.restore(set(self._lanes), _NEWEST)
-                engine.outbox.restore()
+            try:
+                engine = self._restored(journal)
+            except JournalDamaged as damage:
+                journal.start_over(damage)
+                self._lanes.clear()
+                engine = self._restored(journal)
+            self.notices = journal.notices
             self._loop, self._ending, self._engine = asyncio.get_running_loop(), asyncio.Event(), engine
             self._inbox.engine = self._keeping.engine = engine
             self._keeping.take_over()
@@ -147,6 +145,20 @@ class Desk:
         finally:
             self._closed = True
             journal.close()
+
+    def _restored(self, journal: Journal) -> Engine:
+        recorder = Recorder(journal, self._store)
+        self._verdicts = Verdicts(journal)
+        with journal.reading():
+            self._keeping.layout = journal.layout()
+            for profile in self._profiles:
+                self._lanes[profile.name] = Lane(
+                    profile, self, journal.cursor(profile.name), self._timing, self._clock, self._random
+                )
+            engine = Engine(recorder, self._lanes, self._timing, self._clock, self._random)
+            recorder.restore(set(self._lanes), _NEWEST)
+            engine.outbox.restore()
+        return engine
 
     async def _look_after(self) -> None:
         assert self._ending is not None

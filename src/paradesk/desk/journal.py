@@ -25,17 +25,29 @@ _WHAT_TO_DO = (
     "nothing was changed. Move it away to start with an empty one: chats come from the backend again, unsent replies"
     " and drafts stay in the old file"
 )
-_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_TOOBIG)
+_FILE_VERSIONS = 18
+_LATEST_FORMAT = 2
+_NEWEST_IMAGINABLE = 1_000
+"""A schema above this is a damaged number, not a version that somebody wrote."""
 _log = logging.getLogger(__name__)
 
 UNREADABLE = (msgspec.MsgspecError, UnicodeError, TypeError)
 """What decoding a record raises when the disk has changed its bytes, or their type."""
 
-__all__ = ["SCHEMA_VERSION", "UNREADABLE", "DeskBusy", "Journal", "JournalError"]
+__all__ = ["SCHEMA_VERSION", "UNREADABLE", "DeskBusy", "Journal", "JournalDamaged", "JournalError"]
 
 
 class JournalError(Exception):
     """The journal cannot be opened or written; the message names the file and says what to do."""
+
+
+class JournalDamaged(JournalError):
+    """The disk has changed the journal's bytes; `what` says how that was noticed."""
+
+    def __init__(self, path: Path, what: str = "unreadable") -> None:
+        self.what = clean_line(what, 120)
+        super().__init__(f"{path} is damaged ({self.what}): {_WHAT_TO_DO}")
 
 
 class DeskBusy(JournalError):
@@ -52,6 +64,8 @@ class Journal:
         """
         self._open = connect or _open
         self.path = directory / "desk.sqlite3"
+        self.notices: tuple[str, ...] = ()
+        """What the agent must know about this start: what was damaged, where it is now, what came back."""
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = os.open(directory / "desk.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -59,8 +73,7 @@ class Journal:
             raise JournalError(f"{directory} cannot be used: {error.strerror}") from error
         try:
             self._take_lock(directory)
-            with self.reading():
-                self.connection = self._connect()
+            self.connection = self._open()
         except BaseException:
             os.close(self._lock)
             raise
@@ -77,6 +90,38 @@ class Journal:
                 f"{directory} cannot be locked: {error.strerror}; put PARADESK_STATE_DIR on a local disk"
             ) from error
 
+    def _open(self) -> sqlite3.Connection:
+        from paradesk.desk import salvage
+
+        try:
+            with self.reading():
+                if told := salvage.resume(self.path):
+                    self.notices += (told,)
+                return self._connect()
+        except JournalDamaged as damage:
+            return self._salvaged(damage)
+        except OSError as error:
+            raise JournalError(f"{self.path} cannot be replaced: {error.strerror}") from error
+
+    def start_over(self, damage: JournalDamaged) -> None:
+        """Replace an open journal in which damage was found by what can be saved of it; raises JournalError."""
+        self.connection.close()
+        self.connection = self._salvaged(damage)
+
+    def _salvaged(self, damage: JournalDamaged) -> sqlite3.Connection:
+        from paradesk.desk import salvage
+
+        if not salvage.is_journal(self.path):
+            raise damage
+        try:
+            with self.reading():
+                self.notices += (salvage.start_over(self.path, damage.what),)
+                return self._connect()
+        except OSError as error:
+            raise JournalError(
+                f"{self.path} is damaged ({damage.what}) and cannot be replaced: {error.strerror}"
+            ) from error
+
     def _connect(self) -> sqlite3.Connection:
         try:
             # SQLite gives its side files the mode of the main file, so that one must not begin readable for others.
@@ -85,19 +130,11 @@ class Journal:
             raise JournalError(f"{self.path} cannot be opened: {error.strerror}") from error
         connection = self._open(self.path)
         try:
+            if max(self._formats()) > _LATEST_FORMAT:
+                raise JournalDamaged(self.path, "its header")
             version = connection.execute("pragma user_version").fetchone()[0]
             tables = {row[0] for row in connection.execute("select name from sqlite_master where type = 'table'")}
-            if version > SCHEMA_VERSION:
-                raise JournalError(
-                    f"{self.path} was written by a newer Paradesk (schema {version}, this one knows {SCHEMA_VERSION});"
-                    " nothing was changed: use the newer version"
-                )
-            if version < 0 or (version == 0 and tables) or (version > 0 and not tables >= TABLES):
-                raise JournalError(f"{self.path} is not a journal of Paradesk: {_WHAT_TO_DO}")
-            for table in _MUST_BE_SOUND if version else ():
-                finding = str(connection.execute(f"pragma quick_check('{table}')").fetchone()[0])
-                if finding != "ok":
-                    raise JournalError(f"{self.path} is damaged ({clean_line(finding, 80)}): {_WHAT_TO_DO}")
+            self._check(connection, version, tables)
             connection.execute("pragma journal_mode = wal")
             connection.execute("pragma synchronous = full")
             connection.execute("pragma secure_delete = on")
@@ -109,6 +146,29 @@ class Journal:
             connection.close()
             raise
         return connection
+
+    def _formats(self) -> bytes:
+        """Return the two bytes that say how to write and to read the file; SQLite takes other values for a newer SQLite."""
+        with self.path.open("rb") as file:
+            header = file.read(_FILE_VERSIONS + 2)
+        return header[_FILE_VERSIONS:] if header.startswith(b"SQLite format 3") and header[_FILE_VERSIONS:] else b"\0"
+
+    def _check(self, connection: sqlite3.Connection, version: int, tables: set[str]) -> None:
+        """Raise JournalError for a file that is none of ours, JournalDamaged for one that is not sound."""
+        absurd = not 0 <= version < _NEWEST_IMAGINABLE
+        if version > SCHEMA_VERSION and not (absurd and tables & TABLES):
+            raise JournalError(
+                f"{self.path} was written by a newer Paradesk (schema {version}, this one knows {SCHEMA_VERSION});"
+                " nothing was changed: use the newer version"
+            )
+        if absurd or (version == 0 and tables) or (version > 0 and not tables >= TABLES):
+            if {"outbox", "conversations"} & tables:
+                raise JournalDamaged(self.path, "tables are missing")
+            raise JournalError(f"{self.path} is not a journal of Paradesk: {_WHAT_TO_DO}")
+        for table in _MUST_BE_SOUND if version else ():
+            finding = str(connection.execute(f"pragma quick_check('{table}')").fetchone()[0])
+            if finding != "ok":
+                raise JournalDamaged(self.path, finding)
 
     def _copy(self, connection: sqlite3.Connection) -> None:
         try:
@@ -133,11 +193,11 @@ class Journal:
         except sqlite3.Error as error:
             what = clean_line(str(error), 120)
             if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE:
-                raise JournalError(f"{self.path} is damaged ({what}): {_WHAT_TO_DO}") from error
+                raise JournalDamaged(self.path, what) from error
             raise JournalError(f"{self.path} cannot be used: {what}; look at the disk and its rights") from error
         except UnicodeDecodeError as error:
             # SQLite quotes a damaged table definition in its message, and Python cannot read that.
-            raise JournalError(f"{self.path} is damaged: {_WHAT_TO_DO}") from error
+            raise JournalDamaged(self.path) from error
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

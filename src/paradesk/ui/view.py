@@ -98,6 +98,8 @@ class View:
         app.share_out()
         self.show(app.state)
         app.workspace.say_when_empty()
+        for notice in app.desk.notices:
+            app.tell(notice, "warning")
         await self._first_steps()
 
     async def _first_steps(self) -> None:
