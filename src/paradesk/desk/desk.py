@@ -28,6 +28,7 @@ from paradesk.desk.lessons import Lessons
 from paradesk.desk.reasons import place, quiet
 from paradesk.desk.recorder import Recorder
 from paradesk.desk.rescue import Rescue
+from paradesk.desk.snapshots import Snapshots
 from paradesk.desk.store import Store
 from paradesk.desk.timing import Timing
 from paradesk.desk.verdicts import GuardCounts, Verdicts
@@ -75,6 +76,7 @@ class Desk:
         self._keeping = Keeping(self._soon, Rescue(directory))
         self.lessons: Lessons | None = None
         """What the guard learns from; None until the desk has started."""
+        self._snapshots: Snapshots | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = True
         self.notices: tuple[str, ...] = ()
@@ -134,6 +136,8 @@ class Desk:
             self._closed = False
             self.lessons = Lessons(journal.path)
             self.lessons.start()
+            self._snapshots = Snapshots(journal.path, self._clock)
+            self._snapshots.start()
             ready.set_result(None)
             for lane in self._lanes.values():
                 lane.start()
@@ -188,6 +192,8 @@ class Desk:
         engine.attention.stop()
         if self.lessons is not None:
             self.lessons.stop()
+        if self._snapshots is not None:
+            self._snapshots.stop()
         for lane in self._lanes.values():
             lane.stop()
         until = time.monotonic() + 0.5

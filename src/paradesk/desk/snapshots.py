@@ -106,12 +106,15 @@ class Snapshots:
 
 
 def forget_near_misses(path: Path) -> None:
-    """Delete the near misses from all snapshots of a journal; raises sqlite3.Error where one does not let it."""
+    """Delete the near misses from all snapshots of a journal; a snapshot that does not let that happen goes as a whole."""
     for snapshot in snapshots_of(path):
-        with closing(sqlite3.connect(snapshot, isolation_level=None)) as connection:
-            if connection.execute("select 1 from sqlite_master where name = 'near_misses'").fetchone():
-                connection.execute("pragma secure_delete = on")
-                connection.execute("delete from near_misses")
+        try:
+            with closing(sqlite3.connect(snapshot, isolation_level=None)) as connection:
+                if connection.execute("select 1 from sqlite_master where name = 'near_misses'").fetchone():
+                    connection.execute("pragma secure_delete = on")
+                    connection.execute("delete from near_misses")
+        except (sqlite3.Error, UnicodeDecodeError):
+            snapshot.unlink(missing_ok=True)
 
 
 def _own(file: Path) -> bool:
