@@ -76,6 +76,7 @@ class Desk:
         self._keeping = Keeping(self._soon, Rescue(directory))
         self.lessons: Lessons | None = None
         """What the guard learns from; None until the desk has started."""
+        self._journal: Journal | None = None
         self._snapshots: Snapshots | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = True
@@ -129,7 +130,7 @@ class Desk:
                 journal.start_over(damage)
                 self._lanes.clear()
                 engine = self._restored(journal)
-            self.notices = journal.notices
+            self._journal, self.notices = journal, journal.notices
             self._loop, self._ending, self._engine = asyncio.get_running_loop(), asyncio.Event(), engine
             self._inbox.engine = self._keeping.engine = engine
             self._keeping.take_over()
@@ -175,6 +176,8 @@ class Desk:
                         lane.look()
                     self._keeping.flush()
                     self._noted().flush()
+                    if self._journal is not None:
+                        self._journal.look()
                 except Exception as error:
                     # A defect in here must not take the desk with it.
                     _log.error("desk: %s", place(error))
@@ -207,6 +210,11 @@ class Desk:
         return self._thread is not None and self._thread.is_alive()
 
     # What the screen sees and asks
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing can be saved, or soon no more, in words for the status bar; empty while all is well."""
+        return "" if self._journal is None else self._journal.trouble
 
     @property
     def state(self) -> State:

@@ -3,6 +3,7 @@
 WAL with synchronous=FULL: a commit that has returned stays, whatever happens next.
 """
 
+import contextlib
 import fcntl
 import logging
 import os
@@ -15,10 +16,13 @@ import msgspec
 
 from paradesk.core.model import ConversationId, Visibility
 from paradesk.core.text import clean_line
+from paradesk.desk.ballast import Ballast
 from paradesk.desk.intake import storable
 from paradesk.desk.layout import Layout
 from paradesk.desk.migrations import SCHEMA_VERSION, TABLES, copy_before, drop_old_copies, migrate
 
+LOW = "DISK FULL: living on the last reserve; free some space"
+FULL = "DISK FULL: nothing can be saved or sent; free some space"
 _MUST_BE_SOUND = ("outbox", "drafts", "cursors")
 """Small tables that are checked as a whole before anything is sent; a damaged message is noticed when it is read."""
 _WHAT_TO_DO = (
@@ -35,7 +39,7 @@ _log = logging.getLogger(__name__)
 UNREADABLE = (msgspec.MsgspecError, UnicodeError, TypeError)
 """What decoding a record raises when the disk has changed its bytes, or their type."""
 
-__all__ = ["SCHEMA_VERSION", "UNREADABLE", "DeskBusy", "Journal", "JournalDamaged", "JournalError"]
+__all__ = ["SCHEMA_VERSION", "UNREADABLE", "DeskBusy", "Journal", "JournalDamaged", "JournalError", "RoomMade"]
 
 
 class JournalError(Exception):
@@ -48,6 +52,10 @@ class JournalDamaged(JournalError):
     def __init__(self, path: Path, what: str = "unreadable") -> None:
         self.what = clean_line(what, 120)
         super().__init__(f"{path} is damaged ({self.what}): {_WHAT_TO_DO}")
+
+
+class RoomMade(JournalError):
+    """The disk is full and nothing was committed, but the reserve has given way: the same once more may succeed."""
 
 
 class DeskBusy(JournalError):
@@ -66,6 +74,9 @@ class Journal:
         self.path = directory / "desk.sqlite3"
         self.notices: tuple[str, ...] = ()
         """What the agent must know about this start: what was damaged, where it is now, what came back."""
+        self.trouble = ""
+        """Why nothing can be written, or soon no more, in words for the agent; empty while all is well. Any thread."""
+        self._ballast = Ballast(directory)
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = os.open(directory / "desk.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -74,6 +85,7 @@ class Journal:
         try:
             self._take_lock(directory)
             self.connection = self._open()
+            self.trouble = "" if self._ballast.make() else LOW
         except BaseException:
             os.close(self._lock)
             raise
@@ -212,7 +224,36 @@ class Journal:
                     self.connection.execute("rollback")
                 raise
         except sqlite3.Error as error:
-            raise JournalError(f"{self.path} cannot be written: {clean_line(str(error), 120)}") from error
+            raise self._unwritten(error) from error
+        if self.trouble:
+            self.trouble = "" if self._ballast.there else LOW
+
+    def _unwritten(self, error: sqlite3.Error) -> JournalError:
+        what = f"{self.path} cannot be written: {clean_line(str(error), 120)}"
+        full = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
+        if full:
+            freed = self._ballast.free()
+            with contextlib.suppress(sqlite3.Error):
+                # The log begins again at its start, in room that it has already.
+                self.connection.execute("pragma wal_checkpoint(restart)").fetchall()
+            if freed:
+                self.trouble = LOW
+                return RoomMade(what)
+        if not isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.DataError):
+            self.trouble = FULL if full else f"NOTHING CAN BE SAVED OR SENT: {clean_line(str(error), 60)}"
+        return JournalError(what)
+
+    def look(self) -> None:
+        """See whether a trouble is over: build the reserve again where there is room, and try to write."""
+        if not self.trouble:
+            return
+        self._ballast.make()
+        try:
+            with self.transaction():
+                # The same number again: the smallest write there is.
+                self.connection.execute(f"pragma user_version = {SCHEMA_VERSION}")
+        except JournalError as error:
+            _log.debug("%s", error)
 
     def drafts(self) -> list[tuple[ConversationId, Visibility, str]]:
         """Return all drafts. What cannot be read is left where it is."""
