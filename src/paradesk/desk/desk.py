@@ -20,7 +20,7 @@ from paradesk.core.model import Attachment, ClientId, ConversationId, Link, Visi
 from paradesk.core.state import ProfileState, State
 from paradesk.desk.engine import Engine
 from paradesk.desk.inbox import Inbox
-from paradesk.desk.journal import DeskBusy, Journal, JournalError
+from paradesk.desk.journal import DeskBusy, Journal, JournalDamaged, JournalError
 from paradesk.desk.keeping import Keeping
 from paradesk.desk.lane import Lane, Profile
 from paradesk.desk.layout import Layout
@@ -29,6 +29,7 @@ from paradesk.desk.outbox import TakenBack
 from paradesk.desk.reasons import place, quiet
 from paradesk.desk.recorder import Recorder
 from paradesk.desk.rescue import Rescue
+from paradesk.desk.snapshots import Snapshots
 from paradesk.desk.store import Store
 from paradesk.desk.timing import Timing
 from paradesk.desk.verdicts import GuardCounts, Verdicts
@@ -81,8 +82,12 @@ class Desk:
         self._keeping = Keeping(self._soon, Rescue(directory))
         self.lessons: Lessons | None = None
         """What the guard learns from; None until the desk has started."""
+        self._journal: Journal | None = None
+        self._snapshots: Snapshots | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = True
+        self.notices: tuple[str, ...] = ()
+        """What the agent is to be told after the start, such as a journal that was damaged. Set once `start` returns."""
         self.failure = ""
         """Where the desk's thread died of an error; empty while all is well. Then nothing is sent or received."""
 
@@ -125,23 +130,21 @@ class Desk:
         asyncio.get_running_loop().set_exception_handler(quiet)
         journal = Journal(self._directory)
         try:
-            recorder = Recorder(journal, self._store)
-            self._verdicts = Verdicts(journal)
-            with journal.reading():
-                self._keeping.layout = journal.layout()
-                for profile in self._profiles:
-                    self._lanes[profile.name] = Lane(
-                        profile, self, journal.cursor(profile.name), self._timing, self._clock, self._random
-                    )
-                engine = Engine(recorder, self._lanes, self._timing, self._clock, self._random, self._resend_once)
-                recorder.restore(set(self._lanes), _NEWEST)
-                engine.outbox.restore()
+            try:
+                engine = self._restored(journal)
+            except JournalDamaged as damage:
+                journal.start_over(damage)
+                self._lanes.clear()
+                engine = self._restored(journal)
+            self._journal, self.notices = journal, journal.notices
             self._loop, self._ending, self._engine = asyncio.get_running_loop(), asyncio.Event(), engine
             self._inbox.engine = self._keeping.engine = engine
             self._keeping.take_over()
             self._closed = False
             self.lessons = Lessons(journal.path)
             self.lessons.start()
+            self._snapshots = Snapshots(journal.path, self._clock)
+            self._snapshots.start()
             ready.set_result(None)
             for lane in self._lanes.values():
                 lane.start()
@@ -154,6 +157,20 @@ class Desk:
             self._closed = True
             journal.close()
 
+    def _restored(self, journal: Journal) -> Engine:
+        recorder = Recorder(journal, self._store)
+        self._verdicts = Verdicts(journal)
+        with journal.reading():
+            self._keeping.layout = journal.layout()
+            for profile in self._profiles:
+                self._lanes[profile.name] = Lane(
+                    profile, self, journal.cursor(profile.name), self._timing, self._clock, self._random
+                )
+            engine = Engine(recorder, self._lanes, self._timing, self._clock, self._random, self._resend_once)
+            recorder.restore(set(self._lanes), _NEWEST)
+            engine.outbox.restore()
+        return engine
+
     async def _look_after(self) -> None:
         assert self._ending is not None
         while not self._ending.is_set():
@@ -165,6 +182,8 @@ class Desk:
                         lane.look()
                     self._keeping.flush()
                     self._noted().flush()
+                    if self._journal is not None:
+                        self._journal.look()
                 except Exception as error:
                     # A defect in here must not take the desk with it.
                     _log.error("desk: %s", place(error))
@@ -182,6 +201,8 @@ class Desk:
         engine.attention.stop()
         if self.lessons is not None:
             self.lessons.stop()
+        if self._snapshots is not None:
+            self._snapshots.stop()
         for lane in self._lanes.values():
             lane.stop()
         until = time.monotonic() + 0.5
@@ -195,6 +216,11 @@ class Desk:
         return self._thread is not None and self._thread.is_alive()
 
     # What the screen sees and asks
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing can be saved, or soon no more, in words for the status bar; empty while all is well."""
+        return "" if self._journal is None else self._journal.trouble
 
     @property
     def state(self) -> State:

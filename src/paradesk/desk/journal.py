@@ -3,6 +3,7 @@
 WAL with synchronous=FULL: a commit that has returned stays, whatever happens next.
 """
 
+import contextlib
 import fcntl
 import logging
 import os
@@ -15,51 +16,46 @@ import msgspec
 
 from paradesk.core.model import ConversationId, Visibility
 from paradesk.core.text import clean_line
+from paradesk.desk.ballast import Ballast
 from paradesk.desk.intake import storable
 from paradesk.desk.layout import Layout
+from paradesk.desk.migrations import SCHEMA_VERSION, TABLES, copy_before, drop_old_copies, migrate
 
-SCHEMA_VERSION = 2
-
-_SCHEMA = """
-create table conversations(
-    id text primary key, profile text not null, record text not null);
-create table messages(
-    conversation_id text not null, id text not null, order_key integer, sent_at real, part text,
-    base text, amendment text, primary key(conversation_id, id)) without rowid;
-create index messages_in_order on messages(conversation_id, order_key, id);
-create index messages_by_part on messages(conversation_id, part, order_key, id);
-create table seen(conversation_id text primary key, order_key integer not null);
-create table drafts(
-    conversation_id text not null, visibility text not null, text text not null,
-    primary key(conversation_id, visibility));
-create table outbox(
-    place integer primary key autoincrement, client_id text not null unique, conversation_id text not null,
-    state text not null, record text not null);
-create table cursors(profile text primary key, cursor text not null);
-create table layout(id integer primary key check (id = 1), record text not null);
-"""
-_TABLES = frozenset({"conversations", "messages", "seen", "drafts", "outbox", "cursors", "layout"})
-_SCHEMA_2 = """
-create table near_misses(place integer primary key autoincrement, at real not null, record text not null);
-create table guard_counts(
-    day text not null, name text not null, outcome text not null, count integer not null,
-    primary key(day, name, outcome)) without rowid;
-"""
+LOW = "DISK FULL: living on the last reserve; free some space"
+FULL = "DISK FULL: nothing can be saved or sent; free some space"
 _MUST_BE_SOUND = ("outbox", "drafts", "cursors")
 """Small tables that are checked as a whole before anything is sent; a damaged message is noticed when it is read."""
 _WHAT_TO_DO = (
     "nothing was changed. Move it away to start with an empty one: chats come from the backend again, unsent replies"
     " and drafts stay in the old file"
 )
-_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_TOOBIG)
+_FILE_VERSIONS = 18
+_LATEST_FORMAT = 2
+_NEWEST_IMAGINABLE = 1_000
+"""A schema above this is a damaged number, not a version that somebody wrote."""
 _log = logging.getLogger(__name__)
 
 UNREADABLE = (msgspec.MsgspecError, UnicodeError, TypeError)
 """What decoding a record raises when the disk has changed its bytes, or their type."""
 
+__all__ = ["SCHEMA_VERSION", "UNREADABLE", "DeskBusy", "Journal", "JournalDamaged", "JournalError", "RoomMade"]
+
 
 class JournalError(Exception):
     """The journal cannot be opened or written; the message names the file and says what to do."""
+
+
+class JournalDamaged(JournalError):
+    """The disk has changed the journal's bytes; `what` says how that was noticed."""
+
+    def __init__(self, path: Path, what: str = "unreadable") -> None:
+        self.what = clean_line(what, 120)
+        super().__init__(f"{path} is damaged ({self.what}): {_WHAT_TO_DO}")
+
+
+class RoomMade(JournalError):
+    """The disk is full and nothing was committed, but the reserve has given way: the same once more may succeed."""
 
 
 class DeskBusy(JournalError):
@@ -76,6 +72,11 @@ class Journal:
         """
         self._open = connect or _open
         self.path = directory / "desk.sqlite3"
+        self.notices: tuple[str, ...] = ()
+        """What the agent must know about this start: what was damaged, where it is now, what came back."""
+        self.trouble = ""
+        """Why nothing can be written, or soon no more, in words for the agent; empty while all is well. Any thread."""
+        self._ballast = Ballast(directory)
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = os.open(directory / "desk.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -83,8 +84,8 @@ class Journal:
             raise JournalError(f"{directory} cannot be used: {error.strerror}") from error
         try:
             self._take_lock(directory)
-            with self.reading():
-                self.connection = self._connect()
+            self.connection = self._open()
+            self.trouble = "" if self._ballast.make() else LOW
         except BaseException:
             os.close(self._lock)
             raise
@@ -101,6 +102,38 @@ class Journal:
                 f"{directory} cannot be locked: {error.strerror}; put PARADESK_STATE_DIR on a local disk"
             ) from error
 
+    def _open(self) -> sqlite3.Connection:
+        from paradesk.desk import salvage
+
+        try:
+            with self.reading():
+                if told := salvage.resume(self.path):
+                    self.notices += (told,)
+                return self._connect()
+        except JournalDamaged as damage:
+            return self._salvaged(damage)
+        except OSError as error:
+            raise JournalError(f"{self.path} cannot be replaced: {error.strerror}") from error
+
+    def start_over(self, damage: JournalDamaged) -> None:
+        """Replace an open journal in which damage was found by what can be saved of it; raises JournalError."""
+        self.connection.close()
+        self.connection = self._salvaged(damage)
+
+    def _salvaged(self, damage: JournalDamaged) -> sqlite3.Connection:
+        from paradesk.desk import salvage
+
+        if not salvage.is_journal(self.path):
+            raise damage
+        try:
+            with self.reading():
+                self.notices += (salvage.start_over(self.path, damage.what),)
+                return self._connect()
+        except OSError as error:
+            raise JournalError(
+                f"{self.path} is damaged ({damage.what}) and cannot be replaced: {error.strerror}"
+            ) from error
+
     def _connect(self) -> sqlite3.Connection:
         try:
             # SQLite gives its side files the mode of the main file, so that one must not begin readable for others.
@@ -109,29 +142,53 @@ class Journal:
             raise JournalError(f"{self.path} cannot be opened: {error.strerror}") from error
         connection = self._open(self.path)
         try:
+            if max(self._formats()) > _LATEST_FORMAT:
+                raise JournalDamaged(self.path, "its header")
             version = connection.execute("pragma user_version").fetchone()[0]
             tables = {row[0] for row in connection.execute("select name from sqlite_master where type = 'table'")}
-            if version > SCHEMA_VERSION:
-                raise JournalError(
-                    f"{self.path} was written by a newer Paradesk (schema {version}, this one knows {SCHEMA_VERSION});"
-                    " nothing was changed: use the newer version"
-                )
-            if version < 0 or (version == 0 and tables) or (version > 0 and not tables >= _TABLES):
-                raise JournalError(f"{self.path} is not a journal of Paradesk: {_WHAT_TO_DO}")
-            for table in _MUST_BE_SOUND if version else ():
-                finding = str(connection.execute(f"pragma quick_check('{table}')").fetchone()[0])
-                if finding != "ok":
-                    raise JournalError(f"{self.path} is damaged ({clean_line(finding, 80)}): {_WHAT_TO_DO}")
+            self._check(connection, version, tables)
             connection.execute("pragma journal_mode = wal")
             connection.execute("pragma synchronous = full")
             connection.execute("pragma secure_delete = on")
-            if version < SCHEMA_VERSION:
-                steps = _SCHEMA_2 if version else _SCHEMA + _SCHEMA_2
-                connection.executescript(f"begin immediate;{steps}pragma user_version = {SCHEMA_VERSION};commit;")
+            if 0 < version < SCHEMA_VERSION:
+                self._copy(connection)
+            migrate(connection, version)
+            drop_old_copies(self.path)
         except BaseException:
             connection.close()
             raise
         return connection
+
+    def _formats(self) -> bytes:
+        """Return the two bytes that say how to write and to read the file; SQLite takes other values for a newer SQLite."""
+        with self.path.open("rb") as file:
+            header = file.read(_FILE_VERSIONS + 2)
+        return header[_FILE_VERSIONS:] if header.startswith(b"SQLite format 3") and header[_FILE_VERSIONS:] else b"\0"
+
+    def _check(self, connection: sqlite3.Connection, version: int, tables: set[str]) -> None:
+        """Raise JournalError for a file that is none of ours, JournalDamaged for one that is not sound."""
+        absurd = not 0 <= version < _NEWEST_IMAGINABLE
+        if version > SCHEMA_VERSION and not (absurd and tables & TABLES):
+            raise JournalError(
+                f"{self.path} was written by a newer Paradesk (schema {version}, this one knows {SCHEMA_VERSION});"
+                " nothing was changed: use the newer version"
+            )
+        if absurd or (version == 0 and tables) or (version > 0 and not tables >= TABLES):
+            if {"outbox", "conversations"} & tables:
+                raise JournalDamaged(self.path, "tables are missing")
+            raise JournalError(f"{self.path} is not a journal of Paradesk: {_WHAT_TO_DO}")
+        for table in _MUST_BE_SOUND if version else ():
+            finding = str(connection.execute(f"pragma quick_check('{table}')").fetchone()[0])
+            if finding != "ok":
+                raise JournalDamaged(self.path, finding)
+
+    def _copy(self, connection: sqlite3.Connection) -> None:
+        try:
+            copy_before(connection, self.path)
+        except OSError as error:
+            raise JournalError(
+                f"{self.path} cannot be copied before its schema changes: {error.strerror}; nothing was changed"
+            ) from error
 
     def close(self) -> None:
         """Close the database and give the directory free."""
@@ -148,11 +205,11 @@ class Journal:
         except sqlite3.Error as error:
             what = clean_line(str(error), 120)
             if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE:
-                raise JournalError(f"{self.path} is damaged ({what}): {_WHAT_TO_DO}") from error
+                raise JournalDamaged(self.path, what) from error
             raise JournalError(f"{self.path} cannot be used: {what}; look at the disk and its rights") from error
         except UnicodeDecodeError as error:
             # SQLite quotes a damaged table definition in its message, and Python cannot read that.
-            raise JournalError(f"{self.path} is damaged: {_WHAT_TO_DO}") from error
+            raise JournalDamaged(self.path) from error
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -167,7 +224,36 @@ class Journal:
                     self.connection.execute("rollback")
                 raise
         except sqlite3.Error as error:
-            raise JournalError(f"{self.path} cannot be written: {clean_line(str(error), 120)}") from error
+            raise self._unwritten(error) from error
+        if self.trouble:
+            self.trouble = "" if self._ballast.there else LOW
+
+    def _unwritten(self, error: sqlite3.Error) -> JournalError:
+        what = f"{self.path} cannot be written: {clean_line(str(error), 120)}"
+        full = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
+        if full:
+            freed = self._ballast.free()
+            with contextlib.suppress(sqlite3.Error):
+                # The log begins again at its start, in room that it has already.
+                self.connection.execute("pragma wal_checkpoint(restart)").fetchall()
+            if freed:
+                self.trouble = LOW
+                return RoomMade(what)
+        if not isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.DataError):
+            self.trouble = FULL if full else f"NOTHING CAN BE SAVED OR SENT: {clean_line(str(error), 60)}"
+        return JournalError(what)
+
+    def look(self) -> None:
+        """See whether a trouble is over: build the reserve again where there is room, and try to write."""
+        if not self.trouble:
+            return
+        self._ballast.make()
+        try:
+            with self.transaction():
+                # The same number again: the smallest write there is.
+                self.connection.execute(f"pragma user_version = {SCHEMA_VERSION}")
+        except JournalError as error:
+            _log.debug("%s", error)
 
     def drafts(self) -> list[tuple[ConversationId, Visibility, str]]:
         """Return all drafts. What cannot be read is left where it is."""

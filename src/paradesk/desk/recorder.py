@@ -24,7 +24,7 @@ from paradesk.core.transcript import sort_key
 from paradesk.core.waiting import KEEP, trim_state
 from paradesk.desk.archive import Archive
 from paradesk.desk.intake import profile_of
-from paradesk.desk.journal import Journal
+from paradesk.desk.journal import Journal, RoomMade
 from paradesk.desk.outbox_rows import OutboxTable
 from paradesk.desk.store import Store
 
@@ -78,19 +78,28 @@ class Recorder:
         Raises JournalError when the disk does not take it; then nothing has happened.
         """
         before = self.store.state
-        with self.journal.transaction():
-            if work is not None:
-                work()
-            state, touched = self._reduced(before, events)
-            shown = self._write(before, state, touched)
-            for profile, cursor in (cursors or {}).items():
-                self.journal.write_cursor(profile, cursor)
+        try:
+            state, touched, shown = self._commit(before, events, cursors or {}, work)
+        except RoomMade:
+            state, touched, shown = self._commit(before, events, cursors or {}, work)
         if not older:
             for conversation_id in touched.conversations:
                 state = _without_islands(before, state, conversation_id)
         self._publish(state, touched.conversations)
         for client_id in shown:
             self.on_shown(client_id)
+
+    def _commit(
+        self, before: State, events: Sequence[Event], cursors: Mapping[str, str], work: Callable[[], None] | None
+    ) -> tuple[State, _Touched, list[ClientId]]:
+        with self.journal.transaction():
+            if work is not None:
+                work()
+            state, touched = self._reduced(before, events)
+            shown = self._write(before, state, touched)
+            for profile, cursor in cursors.items():
+                self.journal.write_cursor(profile, cursor)
+        return state, touched, shown
 
     def show(self, events: Sequence[Event]) -> None:
         """Reduce and publish what need not be written: what came from the journal, or holds for this moment only."""

@@ -16,6 +16,7 @@ from paradesk.core.state import State, Thread
 from paradesk.core.text import clean_line
 from paradesk.desk.intake import storable
 from paradesk.desk.journal import UNREADABLE, Journal, JournalError
+from paradesk.desk.snapshots import forget_near_misses
 from paradesk.guard.outcome import Decision, NearMiss, counted, meant_by, near_miss
 
 MOST_MISSES = 500
@@ -132,11 +133,12 @@ class Verdicts:
         return self._table.counts(first_day(days, now))
 
     def forget(self) -> int:
-        """Delete all near misses from the disk; returns how many there were. Raises JournalError."""
+        """Delete all near misses from the disk, snapshots included; returns how many there were. Raises JournalError."""
         self.flush()
         self._misses.clear()
         with self._journal.transaction():
             count = self._table.forget()
+            forget_near_misses(self._journal.path)
         # What is deleted stays in the write-ahead log until that is emptied.
         self._journal.connection.execute("pragma wal_checkpoint(truncate)").fetchall()
         return count

@@ -98,6 +98,8 @@ class View:
         app.share_out()
         self.show(app.state)
         app.workspace.say_when_empty()
+        for notice in app.desk.notices:
+            app.tell(notice, "warning")
         await self._first_steps()
 
     async def _first_steps(self) -> None:
@@ -157,6 +159,8 @@ class View:
         )
         if app.desk.failure:
             left.insert(1, Piece(DESK_ENDED, 0, "alert"))
+        elif app.desk.trouble:
+            left.insert(1, Piece(app.desk.trouble, 0, "alert"))
         if app.hotlist.has_focus:
             left.insert(1, Piece("keys: HOTLIST", 0, "alert"))
         app.body.status.show(left, right)

@@ -154,7 +154,7 @@ class Walk:
         self.press(b"ye")
         self.ask()
         self.press(b"\x14")
-        self.until(lambda state: state["focus"] == "Composer", "the composer has the focus")
+        self.until(lambda state: "Composer" in state["focus"], "the composer has the focus")
         self.press(b"\x1b[19~")  # zoom
         self.ask()
         self.press(b"\x1b[19~")

@@ -72,6 +72,15 @@ class PowerConnection:
                     self._db.execute(pragma)
             return rows
 
+    def backup(self, target: sqlite3.Connection) -> None:
+        """Copy the database into the file of another connection, which lies on an ordinary disk."""
+        path = target.execute("pragma database_list").fetchone()[2]
+        copy = apsw.Connection(path)
+        with _translated(), copy.backup("main", self._db, "main") as steps:
+            while not steps.done:
+                steps.step(100)
+        copy.close()
+
     def executescript(self, script: str) -> None:
         with _translated():
             self._db.execute(script)
