@@ -10,6 +10,7 @@ from tests.e2e.torture.mutants import MUTANTS
 
 
 @pytest.mark.e2e
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("mode", Idempotency)
 def test_kills_and_a_faulty_backend_cost_no_reply(mode: Idempotency, tmp_path: Path) -> None:
     findings = torture(mode, 40, tmp_path)
@@ -21,7 +22,8 @@ def test_kills_and_a_faulty_backend_cost_no_reply(mode: Idempotency, tmp_path: P
 
 
 @pytest.mark.e2e
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_broken_desk_is_found_out(name: str, tmp_path: Path) -> None:
-    findings = torture(MUTANTS[name].mode, 400, tmp_path, mutant=name)
+    findings = torture(MUTANTS[name].mode, 200, tmp_path, mutant=name)
     assert findings.broken, findings.table()

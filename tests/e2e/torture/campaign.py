@@ -20,6 +20,10 @@ from tests.e2e.torture.life import PROFILE
 from tests.e2e.torture.mutants import LONGEST, MUTANTS
 
 ROOT = Path(__file__).parents[3]
+_AT_START = 0.25
+"""Share of the kills that are to hit the start."""
+_START = 0.1
+"""Seconds after its birth at which such a kill comes, at most."""
 _WEDGED = 120.0
 
 
@@ -97,10 +101,10 @@ async def _torture(findings: Findings, kills: int, directory: Path, chance: rand
         begun = time.monotonic()
         longest = MUTANTS[findings.mutant].longest if findings.mutant else LONGEST
         for _ in range(kills):
-            last = chance.uniform(0, longest)
-            await _cycle(
-                ancestor, {**order, "deadline": 0.3, "drain": False, "kill_after": last}, chance, findings, backend
-            )
+            at_start = chance.random() < _AT_START
+            after = chance.uniform(0, _START if at_start else longest)
+            life = {**order, "deadline": 0.3, "drain": False, "at_start": at_start, "kill_after": after}
+            await _cycle(ancestor, life, chance, findings, backend)
             findings.kills += 1
             if findings.trouble:
                 break

@@ -10,6 +10,7 @@ import http.client
 import json
 import os
 import random
+import select
 import signal
 import sys
 import time
@@ -18,13 +19,13 @@ from concurrent.futures import Future
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import paradesk.connectors.http as http_of_connectors
 from paradesk.connectors.base import ConnectorError, Rejected
 from paradesk.connectors.capabilities import Idempotency
 from paradesk.core.intents import Send
-from paradesk.core.model import ClientId, ConversationId, Delivery, Visibility
+from paradesk.core.model import ClientId, ConversationId, Delivery, Link, Visibility
 from paradesk.core.state import Thread
 from paradesk.desk.desk import Desk, Profile
 from paradesk.desk.timing import Timing
@@ -42,8 +43,10 @@ _PEACE = 30.0
 class Life:
     """An agent at a desk: accepts replies at random, and decides about those that the desk cannot be sure of."""
 
-    def __init__(self, order: dict[str, Any], say: int) -> None:
+    def __init__(self, order: dict[str, Any], say: int, online: int) -> None:
+        """What happens is said to one file descriptor; the other is closed once the backend is reached."""
         self._say_to = say
+        self._online: int | None = online
         self._random = random.Random(order["seed"])
         self._mode = Idempotency(order["mode"])
         self._drain = bool(order["drain"])
@@ -62,6 +65,9 @@ class Life:
             if self._desk.failure:
                 self._say("W", f"the desk ended: {self._desk.failure}")
                 return
+            if self._online is not None and self._desk.state.profiles[PROFILE].link is Link.ONLINE:
+                os.close(self._online)
+                self._online = None
             threads = dict(self._desk.state.threads)
             for thread in threads.values():
                 self._decide(thread)
@@ -145,31 +151,44 @@ def _waiting(thread: Thread) -> list[ClientId]:
 
 
 def beget() -> None:
-    """Read orders and run a life for each, killed after `kill_after` seconds unless that is null."""
+    """Read orders and run a life for each.
+
+    It is killed `kill_after` seconds (null: not at all) after its birth (`at_start`) or after it has come online.
+    """
     # Certificates are read from the disk for each client otherwise, which no life needs and all would wait for.
     http_of_connectors.trust = cache(http_of_connectors.trust)
     http_of_connectors.trust("")
     gc.freeze()
     for line in sys.stdin:
         order = json.loads(line)
+        online, reached = os.pipe()
         pid = os.fork()
         if pid == 0:
-            status = 1
-            try:
-                if order["mutant"]:
-                    MUTANTS[order["mutant"]].apply()
-                Life(order, sys.stdout.fileno()).live()
-                status = 0
-            except BaseException:
-                traceback.print_exc()
-            finally:
-                sys.stderr.flush()
-                os._exit(status)
+            _be(order, reached)
+        os.close(reached)
         if order["kill_after"] is not None:
+            if not order["at_start"]:
+                # Readable when the other end is closed: by a life that is online, or over.
+                select.select([online], [], [], _PEACE)
             time.sleep(order["kill_after"])
             os.kill(pid, signal.SIGKILL)
         _, how = os.waitpid(pid, 0)
+        os.close(online)
         os.write(sys.stdout.fileno(), f"END {os.waitstatus_to_exitcode(how)}\n".encode())
+
+
+def _be(order: dict[str, Any], reached: int) -> NoReturn:
+    status = 1
+    try:
+        if order["mutant"]:
+            MUTANTS[order["mutant"]].apply()
+        Life(order, sys.stdout.fileno(), reached).live()
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(status)
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@ from paradesk.desk.outbox import Outbox
 from paradesk.desk.outbox_rows import OutboxRow, OutboxTable
 from tests.e2e.torture.connector import TortureConnector
 
-LONGEST = 0.2
-"""Seconds that a life lasts, at most: long enough for a start and some replies on a busy machine."""
+LONGEST = 0.12
+"""Seconds that a life lasts after it has come online, at most."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Mutant:
     apply: Callable[[], None] = lambda: None
     connector: type[TortureConnector] = TortureConnector
     longest: float = LONGEST
-    """Seconds that one of its lives lasts, at most."""
+    """Seconds that one of its lives lasts after it has come online, at most."""
 
 
 class _FreshIds(TortureConnector):
