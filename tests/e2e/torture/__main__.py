@@ -31,8 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
     missed = []
     for name in MUTANTS if options.mutant == "all" else [options.mutant]:
         findings = _run(MUTANTS[name].mode, options.kills or ENOUGH, options.seed, options.directory, name)
-        print(f"{findings.table()}\n{name}: {'caught' if findings.broken else 'NOT CAUGHT'}\n", flush=True)
-        missed += [] if findings.broken else [name]
+        print(f"{findings.table()}\n{name}: {'caught' if findings.caught else 'NOT CAUGHT'}\n", flush=True)
+        missed += [] if findings.caught else [name]
     return 1 if missed else 0
 
 

@@ -50,14 +50,14 @@ class Findings:
     """Anything else that must not be, in words."""
 
     @property
-    def broken(self) -> bool:
-        """Whether a reply was lost, doubled or overtaken."""
-        return bool(self.lost or self.duplicated or self.reordered)
+    def caught(self) -> bool:
+        """Whether a mutant has done the damage that it is made for."""
+        return bool(self.mutant) and bool(getattr(self, MUTANTS[self.mutant].sign))
 
     @property
     def wrong(self) -> bool:
         """Whether anything is not as it must be."""
-        return bool(self.broken or self.unaccounted or self.trouble)
+        return bool(self.lost or self.duplicated or self.reordered or self.unaccounted or self.trouble)
 
     def table(self) -> str:
         """Return the figures, a line each."""
@@ -110,7 +110,7 @@ async def _torture(findings: Findings, kills: int, directory: Path, chance: rand
                 break
             if findings.mutant and findings.kills % 10 == 0:
                 _compare(findings, backend, directory)
-                if findings.broken:
+                if findings.caught:
                     findings.seconds = time.monotonic() - begun
                     return findings
         findings.seconds = time.monotonic() - begun

@@ -60,6 +60,7 @@ class Life:
     def live(self) -> None:
         """Go on until killed, or until a life in peace has nothing left to do."""
         self._desk.start()
+        self._look_at_drafts()
         until = time.monotonic() + _PEACE
         while not self._drain or time.monotonic() < until:
             if self._desk.failure:
@@ -85,6 +86,14 @@ class Life:
             self._say("W", f"not at rest after {_PEACE:g} s with a healthy server: {'; '.join(left)}")
         self._desk.stop(10.0)
         self._say("C", "closed")
+
+    def _look_at_drafts(self) -> None:
+        """What was accepted is no draft any more, whenever the kill came; only a dismissed reply comes back as one."""
+        for thread in self._desk.state.threads.values():
+            draft = thread.drafts.get(Visibility.PUBLIC, "")
+            there = [*thread.sends, *(message.body for message in thread.transcript)]
+            if self._mode is not Idempotency.NONE and draft and draft in there:
+                self._say("W", f"{draft} was accepted and is still a draft")
 
     def _write(self, threads: dict[ConversationId, Thread]) -> None:
         where = ConversationId(f"{PROFILE}/{self._random.choice(CONVERSATIONS)}")

@@ -10,7 +10,7 @@ from paradesk.connectors.base import Outcome
 from paradesk.connectors.capabilities import Idempotency
 from paradesk.core.events import Event
 from paradesk.core.intents import Intent, Send
-from paradesk.core.model import ClientId, ConversationId, Delivery
+from paradesk.core.model import ClientId, ConversationId, Delivery, Message
 from paradesk.desk.courier import Courier
 from paradesk.desk.outbox import Outbox
 from paradesk.desk.outbox_rows import OutboxRow, OutboxTable
@@ -26,6 +26,8 @@ class Mutant:
 
     mode: Idempotency
     """Where it has to be caught."""
+    sign: str
+    """The list of `campaign.Findings` that has to tell it."""
     apply: Callable[[], None] = lambda: None
     connector: type[TortureConnector] = TortureConnector
     longest: float = LONGEST
@@ -51,6 +53,15 @@ def _delete_first() -> None:
         return moved
 
     _set(Outbox, "commit", commit)
+
+
+def _keep_draft() -> None:
+    sound = Outbox.accept
+
+    def accept(self: Outbox, send: Send, echo: Message, draft: str) -> None:
+        sound(self, send, echo, send.body)
+
+    _set(Outbox, "accept", accept)
 
 
 def _memory_only() -> None:
@@ -105,13 +116,14 @@ def _set(owner: type[Any], name: str, broken: Callable[..., Any]) -> None:
 
 
 MUTANTS = {
-    "delete-first": Mutant(Idempotency.EXACT, _delete_first),
-    "memory-only": Mutant(Idempotency.EXACT, _memory_only),
-    "fresh-ids": Mutant(Idempotency.EXACT, connector=_FreshIds),
-    "newest-first": Mutant(Idempotency.EXACT, _newest_first),
-    "no-settling": Mutant(Idempotency.ECHO, _no_settling, longest=1.0),
-    "no-looking": Mutant(Idempotency.ECHO, _no_looking),
-    "hope": Mutant(Idempotency.NONE, _hope),
-    "forget-uncertain": Mutant(Idempotency.NONE, _forget_uncertain),
+    "delete-first": Mutant(Idempotency.EXACT, "lost", _delete_first),
+    "memory-only": Mutant(Idempotency.EXACT, "lost", _memory_only),
+    "keep-draft": Mutant(Idempotency.EXACT, "trouble", _keep_draft),
+    "fresh-ids": Mutant(Idempotency.EXACT, "duplicated", connector=_FreshIds),
+    "newest-first": Mutant(Idempotency.EXACT, "reordered", _newest_first),
+    "no-settling": Mutant(Idempotency.ECHO, "duplicated", _no_settling, longest=1.0),
+    "no-looking": Mutant(Idempotency.ECHO, "duplicated", _no_looking),
+    "hope": Mutant(Idempotency.NONE, "duplicated", _hope),
+    "forget-uncertain": Mutant(Idempotency.NONE, "lost", _forget_uncertain),
 }
 """By name; each belongs to the way of the backend in which it does its damage."""
