@@ -230,19 +230,21 @@ class Guarding:
         self._deck.changed()
 
     def _question(self, finding: Finding, more: int, state: State) -> Question:
-        edit = "type to edit"
+        edit, send = "type to edit", self._key("composer.send")
         if finding.check is Check.LATE:
-            return Question(
-                f"the customer wrote meanwhile, {finding.reason}", (f"{self._key('composer.send')} send now", edit)
-            )
+            return Question("the customer wrote meanwhile,", finding.reason, (f"{send} send now", edit))
         names = {item: clean_line(_capitals(thread), 40) for item, thread in state.threads.items()}
-        words = explain(Verdict((finding,)), names)
-        if words.endswith(asked := f"? {finding.reason}"):
-            # The question mark stands in front already.
-            words = words.removesuffix(asked) + f": {finding.reason}"
-        words += f" (+{more} more)" if more > 0 else ""
-        move = () if self._goal(finding, state) is None else (f"{self._key('guard.move')} move there",)
-        return Question(words, (*move, f"{self._key('guard.send_anyway')} send anyway", edit))
+        words, reason = explain(Verdict((finding,)), names), finding.reason
+        # The question mark stands in front already, so that what comes before the reason ends in a colon.
+        lead = words.removesuffix(f"? {reason}") + ":" if words.endswith(f"? {reason}") else ""
+        reason = (reason if lead else words) + (f" (+{more} more)" if more > 0 else "")
+        anyway = f"{self._key('guard.send_anyway')} send anyway"
+        if self._goal(finding, state) is None:
+            return Question(lead or reason, reason if lead else "", (anyway, edit))
+        move = self._key("guard.move")
+        return Question(
+            lead or reason, reason if lead else "", (f"{move} move there", anyway, edit), (f"{move} move", anyway)
+        )
 
     @staticmethod
     def _goal(finding: Finding, state: State) -> Thread | None:
