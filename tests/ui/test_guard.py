@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from paradesk.config.settings import Settings
+from paradesk.connectors.base import Outcome as Answer
 from paradesk.core.model import ClientId, ConversationId, Delivery, LocalFile, Visibility
 from paradesk.core.state import Sending
 from paradesk.guard.outcome import REPLIES, Outcome
@@ -308,3 +309,20 @@ async def test_a_draft_moves_with_its_files_to_a_chat_that_has_no_pane(tmp_path:
         assert pane(desk, "c1").composer.attachments == ()
         assert desk.app.focused is pane(desk, "c2").composer
         assert desk.backend.sent() == []
+
+
+async def test_a_question_outlives_the_acceptance_of_an_earlier_reply(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with at_the_first(tmp_path) as (desk, _clock):
+        answer: Future[Answer] = Future()
+        monkeypatch.setattr(desk.desk, "submit", lambda _intent: answer)
+        await desk.type("one moment")
+        await desk.press("enter")
+        await stopped(desk, "AX-77315 is on its way")
+        answer.set_result(Answer())
+        await desk.until(lambda: desk.composer_text("c1") == "AX-77315 is on its way", "the first one is accepted")
+        assert asks(desk, "c1")
+        monkeypatch.undo()
+        await desk.press("f5")
+        await desk.until(lambda: desk.composer_text("c2") == "AX-77315 is on its way", "moved")

@@ -149,6 +149,7 @@ class Guarding:
             self._ask(pane, visibility, text, verdict, questions[0], state, again)
             return None
         pane.composer.question = None
+        self._asked.pop(key, None)
         hold = 0.0 if decided else verdict.hold
         return Passed(
             chat=item, visibility=visibility, text=text, hold=hold, making=making,
@@ -158,7 +159,6 @@ class Guarding:
     def sent(self, passed: Passed, client_id: ClientId, left: str) -> None:
         """A reply was accepted; `left` is what stands in the composer besides."""
         key = (passed.chat, passed.visibility)
-        self._asked.pop(key, None)
         thread = self._bridge.state.threads.get(passed.chat)
         self.makings.sent(*key, left, self._now(), None if thread is None else _newest(thread))
         if passed.hold:

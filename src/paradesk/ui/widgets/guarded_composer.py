@@ -108,11 +108,6 @@ class GuardedComposer(Composer):
         self.question = None
         super().set_text(text)
 
-    def accept_sent(self, sent: str) -> None:
-        """What was asked about is on its way."""
-        self.question = None
-        super().accept_sent(sent)
-
     def text_edited(self) -> None:
         """Another text is another question."""
         self.question = None
