@@ -1,10 +1,13 @@
 """Between Enter and the desk: asks the guard, shows what it asks, and does what the agent decides."""
 
 import asyncio
+import importlib
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from paradesk.core.model import ClientId, ConversationId, MessageId, Role, Visibility
 from paradesk.core.state import State, Thread
@@ -12,8 +15,6 @@ from paradesk.core.text import clean_line
 from paradesk.desk.desk import Desk
 from paradesk.guard.experience import Experience
 from paradesk.guard.explain import WRONG_CUSTOMER, explain
-from paradesk.guard.guard import Guard
-from paradesk.guard.learned import Learned
 from paradesk.guard.outcome import Decision, Outcome, vanished
 from paradesk.guard.verdict import Check, Finding, GuardSettings, Origin, OriginKind, Severity, Verdict
 from paradesk.ui.bridge import Bridge
@@ -22,6 +23,9 @@ from paradesk.ui.draft_making import Making, Makings
 from paradesk.ui.titles import who
 from paradesk.ui.widgets.guarded_composer import Question
 from paradesk.ui.widgets.pane import Pane
+
+if TYPE_CHECKING:
+    from paradesk.guard.guard import Guard
 
 GRACE = 0.4
 """Seconds for which a question must have stood on the screen before a key can send all the same."""
@@ -82,7 +86,10 @@ class Guarding:
         self._held: dict[ClientId, Passed] = {}
 
     @cached_property
-    def _guard(self) -> Guard:
+    def _guard(self) -> "Guard":
+        from paradesk.guard.guard import Guard
+        from paradesk.guard.learned import Learned
+
         fresh = Experience(bits=1)
 
         def experience() -> Experience:
@@ -90,6 +97,14 @@ class Guarding:
             return fresh if lessons is None else lessons.experience
 
         return Guard(self._settings, Learned(experience))
+
+    def warm(self) -> None:
+        """Load the checks now, beside the screen: nobody should wait for them at the first Enter."""
+        if self._settings.enabled:
+            names = ("paradesk.guard.guard", "paradesk.guard.learned")
+            threading.Thread(
+                target=lambda: [importlib.import_module(name) for name in names], name="paradesk-guard", daemon=True
+            ).start()
 
     # What the composers say
 
