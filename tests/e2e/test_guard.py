@@ -39,12 +39,10 @@ def test_a_reply_that_names_the_order_of_another_chat(
         terminal.wait_text("AX-77315 is on its way")
         terminal.press("Enter")
 
-        screen = terminal.wait_text("? meant for JONAS KÜHN #1242:", "F5 move there", "ctrl+x enter send anyway")
+        screen = terminal.wait_text("? meant for JONAS KÜHN #1242:", "F5 move", "ctrl+x enter send anyway")
         here = next(pane for pane in panes(screen).values() if pane.active)
         assert here.name == "Sarah Chen"
-        assert re.search(
-            r"▶ to SARAH CHEN #1241 \? meant for JONAS KÜHN #1242: names AX-77315 F5 move there", here.words
-        )
+        assert re.search(r"▶ to SARAH CHEN #1241 \? meant for JONAS KÜHN #1242: names AX-77315 F5 move", here.words)
         assert "AX-77315 is on its way" in here.words
         assert "sending" not in screen
 
@@ -67,6 +65,37 @@ def test_a_reply_that_names_the_order_of_another_chat(
             ),
             what="the reply, in the chat of Jonas",
         )
+        assert "meant for" not in terminal.screen()
+        terminal.press("C-q")
+        terminal.wait_text("[ended 0]")
+
+
+def test_sent_all_the_same_by_a_key_of_its_own_and_never_by_enter(places: Places) -> None:
+    program = [sys.executable, "-m", "tests.e2e.desk_program", str(places.home / "desk"), "two"]
+    (places.home / "desk").mkdir()
+    with Terminal(program, env=places.environment, cwd=ROOT) as terminal:
+        terminal.wait(lambda seen: len(panes(seen)) >= 1 and "2 waiting" in seen, what="both chats")
+        go_to_sarah(terminal)
+        terminal.type("AX-77315 is on its way")
+        terminal.wait_text("AX-77315 is on its way")
+        terminal.press("Enter")
+        terminal.wait_text("? meant for JONAS KÜHN #1242:")
+        terminal.press("Enter", "Enter", "Enter")
+
+        def sent(seen: str) -> bool:
+            return any(
+                pane.name == "Sarah Chen" and "AX-77315 is on its way" in pane.words.partition("▶ to")[0]
+                for pane in panes(seen).values()
+            )
+
+        assert terminal.comes(sent, seconds=1) is None
+        assert "? meant for JONAS KÜHN #1242:" in terminal.screen()
+        for _attempt in range(10):
+            terminal.press("C-x", "Enter")
+            if terminal.comes(sent, seconds=2):
+                break
+        else:
+            pytest.fail(f"never sent\n{terminal.screen()}")
         assert "meant for" not in terminal.screen()
         terminal.press("C-q")
         terminal.wait_text("[ended 0]")

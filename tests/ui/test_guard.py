@@ -1,14 +1,16 @@
 """The guard on the screen: what it stops, how it says so, and what each decision does."""
 
 from collections.abc import AsyncIterator
+from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from paradesk.config.settings import Settings
+from paradesk.connectors.base import Outcome as Answer
 from paradesk.core.intents import Send
-from paradesk.core.model import ConversationId, Visibility
+from paradesk.core.model import ConversationId, LocalFile, Visibility
 from paradesk.guard.outcome import REPLIES, Outcome
 from paradesk.ui.guarding import GRACE
 from paradesk.ui.widgets.pane import Pane
@@ -59,7 +61,7 @@ def pane(desk: Workstation, chat: str) -> Pane:
 def asks(desk: Workstation, chat: str) -> str:
     """Return what the guard asks in a chat, or nothing."""
     question = pane(desk, chat).composer.question
-    return "" if question is None else question.objection
+    return "" if question is None else f"{question.objection} {question.reason}"
 
 
 async def stopped(desk: Workstation, text: str, chat: str = "c1") -> str:
@@ -253,7 +255,7 @@ async def test_text_copied_in_one_chat_and_pasted_in_another_is_stopped(tmp_path
 async def test_the_question_is_readable_at_every_size(tmp_path: Path, size: tuple[int, int]) -> None:
     async with at_the_first(tmp_path, size=size) as (desk, _clock):
         await stopped(desk, "AX-77315 is on its way")
-        for piece in ("? meant for JONAS KÜHN #1242: names", "AX-77315", "F5 move there", "ctrl+x enter send anyway"):
+        for piece in ("? meant for JONAS KÜHN #1242:", "names AX-77315", "F5 move", "ctrl+x enter send anyway"):
             assert piece in desk.text
         assert "AX-77315 is on its way" in desk.text
 
@@ -282,3 +284,36 @@ async def test_escape_does_nothing_where_no_reply_is_held(tmp_path: Path) -> Non
         await desk.press("escape")
         assert desk.composer_text("c1") == "half a thought"
         assert desk.app.focused is pane(desk, "c1").composer
+
+
+async def test_a_draft_moves_with_its_files_to_a_chat_that_has_no_pane(tmp_path: Path) -> None:
+    async with at_the_first(tmp_path, size=(80, 24)) as (desk, _clock):
+        await desk.press("ctrl+x", str(desk.order.index("c2") + 1), "ctrl+x", "c")
+        await desk.opened("c1")
+        file = LocalFile(path=str(tmp_path / "label.pdf"), name="label.pdf", media_type="application/pdf", size=3)
+        pane(desk, "c1").composer.set_attachments((file,))
+        assert "JONAS KÜHN" in await stopped(desk, "AX-77315 is on its way")
+        await desk.press("f5")
+        await desk.until(lambda: desk.active == "c2", "Jonas's pane is open and active")
+        assert desk.composer_text("c2") == "AX-77315 is on its way"
+        assert pane(desk, "c2").composer.attachments == (file,)
+        assert pane(desk, "c1").composer.attachments == ()
+        assert desk.app.focused is pane(desk, "c2").composer
+        assert desk.backend.sent() == []
+
+
+async def test_a_question_outlives_the_acceptance_of_an_earlier_reply(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with at_the_first(tmp_path) as (desk, _clock):
+        answer: Future[Answer] = Future()
+        monkeypatch.setattr(desk.desk, "submit", lambda _intent: answer)
+        await desk.type("one moment")
+        await desk.press("enter")
+        await stopped(desk, "AX-77315 is on its way")
+        answer.set_result(Answer())
+        await desk.until(lambda: desk.composer_text("c1") == "AX-77315 is on its way", "the first one is accepted")
+        assert asks(desk, "c1")
+        monkeypatch.undo()
+        await desk.press("f5")
+        await desk.until(lambda: desk.composer_text("c2") == "AX-77315 is on its way", "moved")

@@ -70,7 +70,7 @@ class Journal:
 
         `connect` opens the database where that is not the standard library's work, such as on a simulated disk.
         """
-        self._open = connect or _open
+        self._connect_to = connect or _open
         self.path = directory / "desk.sqlite3"
         self.notices: tuple[str, ...] = ()
         """What the agent must know about this start: what was damaged, where it is now, what came back."""
@@ -140,7 +140,7 @@ class Journal:
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         except OSError as error:
             raise JournalError(f"{self.path} cannot be opened: {error.strerror}") from error
-        connection = self._open(self.path)
+        connection = self._connect_to(self.path)
         try:
             if max(self._formats()) > _LATEST_FORMAT:
                 raise JournalDamaged(self.path, "its header")

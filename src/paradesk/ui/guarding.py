@@ -1,10 +1,13 @@
 """Between Enter and the desk: asks the guard, shows what it asks, and does what the agent decides."""
 
 import asyncio
+import importlib
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from paradesk.core.model import ClientId, ConversationId, MessageId, Role, Visibility
 from paradesk.core.state import State, Thread
@@ -12,8 +15,6 @@ from paradesk.core.text import clean_line
 from paradesk.desk.desk import Desk
 from paradesk.guard.experience import Experience
 from paradesk.guard.explain import WRONG_CUSTOMER, explain
-from paradesk.guard.guard import Guard
-from paradesk.guard.learned import Learned
 from paradesk.guard.outcome import Decision, Outcome, vanished
 from paradesk.guard.verdict import Check, Finding, GuardSettings, Origin, OriginKind, Severity, Verdict
 from paradesk.ui.bridge import Bridge
@@ -22,6 +23,9 @@ from paradesk.ui.draft_making import Making, Makings
 from paradesk.ui.titles import who
 from paradesk.ui.widgets.guarded_composer import Question
 from paradesk.ui.widgets.pane import Pane
+
+if TYPE_CHECKING:
+    from paradesk.guard.guard import Guard
 
 GRACE = 0.4
 """Seconds for which a question must have stood on the screen before a key can send all the same."""
@@ -82,7 +86,10 @@ class Guarding:
         self._held: dict[ClientId, Passed] = {}
 
     @cached_property
-    def _guard(self) -> Guard:
+    def _guard(self) -> "Guard":
+        from paradesk.guard.guard import Guard
+        from paradesk.guard.learned import Learned
+
         fresh = Experience(bits=1)
 
         def experience() -> Experience:
@@ -90,6 +97,14 @@ class Guarding:
             return fresh if lessons is None else lessons.experience
 
         return Guard(self._settings, Learned(experience))
+
+    def warm(self) -> None:
+        """Load the checks now, beside the screen: nobody should wait for them at the first Enter."""
+        if self._settings.enabled:
+            names = ("paradesk.guard.guard", "paradesk.guard.learned")
+            threading.Thread(
+                target=lambda: [importlib.import_module(name) for name in names], name="paradesk-guard", daemon=True
+            ).start()
 
     # What the composers say
 
@@ -149,6 +164,7 @@ class Guarding:
             self._ask(pane, visibility, text, verdict, questions[0], state, again)
             return None
         pane.composer.question = None
+        self._asked.pop(key, None)
         hold = 0.0 if decided else verdict.hold
         return Passed(
             chat=item, visibility=visibility, text=text, hold=hold, making=making,
@@ -158,7 +174,6 @@ class Guarding:
     def sent(self, passed: Passed, client_id: ClientId, left: str) -> None:
         """A reply was accepted; `left` is what stands in the composer besides."""
         key = (passed.chat, passed.visibility)
-        self._asked.pop(key, None)
         thread = self._bridge.state.threads.get(passed.chat)
         self.makings.sent(*key, left, self._now(), None if thread is None else _newest(thread))
         if passed.hold:
@@ -230,19 +245,21 @@ class Guarding:
         self._deck.changed()
 
     def _question(self, finding: Finding, more: int, state: State) -> Question:
-        edit = "type to edit"
+        edit, send = "type to edit", self._key("composer.send")
         if finding.check is Check.LATE:
-            return Question(
-                f"the customer wrote meanwhile, {finding.reason}", (f"{self._key('composer.send')} send now", edit)
-            )
+            return Question("the customer wrote meanwhile,", finding.reason, (f"{send} send now", edit))
         names = {item: clean_line(_capitals(thread), 40) for item, thread in state.threads.items()}
-        words = explain(Verdict((finding,)), names)
-        if words.endswith(asked := f"? {finding.reason}"):
-            # The question mark stands in front already.
-            words = words.removesuffix(asked) + f": {finding.reason}"
-        words += f" (+{more} more)" if more > 0 else ""
-        move = () if self._goal(finding, state) is None else (f"{self._key('guard.move')} move there",)
-        return Question(words, (*move, f"{self._key('guard.send_anyway')} send anyway", edit))
+        words, reason = explain(Verdict((finding,)), names), finding.reason
+        # The question mark stands in front already, so that what comes before the reason ends in a colon.
+        lead = words.removesuffix(f"? {reason}") + ":" if words.endswith(f"? {reason}") else ""
+        reason = (reason if lead else words) + (f" (+{more} more)" if more > 0 else "")
+        anyway = f"{self._key('guard.send_anyway')} send anyway"
+        if self._goal(finding, state) is None:
+            return Question(lead or reason, reason if lead else "", (anyway, edit))
+        move = self._key("guard.move")
+        return Question(
+            lead or reason, reason if lead else "", (f"{move} move there", anyway, edit), (f"{move} move", anyway)
+        )
 
     @staticmethod
     def _goal(finding: Finding, state: State) -> Thread | None:

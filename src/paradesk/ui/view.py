@@ -23,6 +23,9 @@ FIRST_PANES = 4
 FLOOD = 25
 """So many changes between two looks at the state are a flood: the active pane is painted at once, the others in turn."""
 
+GUARD_AFTER = 0.2
+"""Seconds after the start at which the guard's checks are loaded: the first frame does not wait for them."""
+
 BETWEEN_PANES = 0.015
 """Seconds between the panes that are painted in turn."""
 
@@ -81,6 +84,7 @@ class View:
     def start(self) -> None:
         """Begin to count the seconds."""
         self._app.set_interval(1.0, self._tick, name="clocks")
+        self._app.set_timer(GUARD_AFTER, self._app.sender.guarding.warm, name="guard")
 
     async def restore(self) -> None:
         """Bring back the panes of the last time; at the very first start open chats that wait."""

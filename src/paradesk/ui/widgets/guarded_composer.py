@@ -17,9 +17,13 @@ class Question(NamedTuple):
     """What stands between the recipient and the text while a reply waits for a decision."""
 
     objection: str
-    """Which chat seems to be meant, and why, in one line."""
+    """Which chat seems to be meant, or what happened."""
+    reason: str
+    """Why; on a row of its own where both do not fit on one."""
     choices: tuple[str, ...]
     """What can be done, each with its key, the most useful first."""
+    short: tuple[str, ...] = ()
+    """The same in fewer words, for where the choices do not fit on one row."""
 
 
 def question_rows(edge: tuple[str, str], question: Question, width: int) -> list[Row]:
@@ -28,14 +32,19 @@ def question_rows(edge: tuple[str, str], question: Question, width: int) -> list
     The last choice is left out where it would take a row of its own.
     """
     room = max(1, width - cells(edge[0]))
-    rows = _filled((_MARK + clean_line(question.objection, 200)).split(" "), " ", "  ", room)
+    lead, reason = _MARK + clean_line(question.objection, 100), clean_line(question.reason, 120)
+    rows = [f"{lead} {reason}".rstrip()]
+    if cells(rows[0]) > room:
+        why = ["  " + word if not place else word for place, word in enumerate(reason.split(" "))] if reason else []
+        rows = [*_filled(lead.split(" "), " ", "  ", room), *_filled(why, " ", "  ", room)]
     if len(rows) > _MOST_ROWS:
-        rest = " ".join(row.strip() for row in rows[_MOST_ROWS - 1 :])
-        rows[_MOST_ROWS - 1 :] = ["  " + rest]
+        rows[_MOST_ROWS - 1 :] = ["  " + " ".join(row.strip() for row in rows[_MOST_ROWS - 1 :])]
     choices = [clean_line(choice, 60) for choice in question.choices]
     keys = _filled(choices, " · ", "", room)
     if len(keys) > 1 and keys[-1] == choices[-1]:
         keys.pop()
+    if len(keys) > 1 and question.short:
+        keys = _filled([clean_line(choice, 60) for choice in question.short], " · ", "", room)
     styled = [*((row, "question") for row in rows), *((row, "choice") for row in keys)]
     return [_row(edge, text if cells(text) <= room else clean_line(text, room), style) for text, style in styled]
 
@@ -98,11 +107,6 @@ class GuardedComposer(Composer):
         """Replace the text with another draft, about which nothing was asked."""
         self.question = None
         super().set_text(text)
-
-    def accept_sent(self, sent: str) -> None:
-        """What was asked about is on its way."""
-        self.question = None
-        super().accept_sent(sent)
 
     def text_edited(self) -> None:
         """Another text is another question."""
