@@ -375,11 +375,11 @@ class ParadeskApp(App[int], inherit_bindings=False):
     ) -> None:
         """Show a dialog; when this returns it takes keys. `then` gets its result."""
         from paradesk.ui.keys import drain
-        from paradesk.ui.screens.confirm import ConfirmScreen
+        from paradesk.ui.screens.dialog import Dialog
 
         await self.push_screen(screen, then)
         await drain([screen])
-        if isinstance(screen, ConfirmScreen) and self._question_grace:
+        if isinstance(screen, Dialog) and screen.ASKS and self._question_grace:
             self._question_until = asyncio.get_running_loop().time() + self._question_grace
 
     # What commands and widgets ask for

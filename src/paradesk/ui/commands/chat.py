@@ -1,13 +1,15 @@
 """Actions about the live chat: answering the next one, joining, leaving, handing over, files, failed replies."""
 
+from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from paradesk.connectors.base import Outcome
 from paradesk.core.hotlist import hotlist
 from paradesk.core.hotlist import next_waiting as who_waits_next
 from paradesk.core.intents import EndChat, Join, Leave, Transfer
-from paradesk.core.model import ClientId, Delivery, LocalFile, Visibility
+from paradesk.core.model import ClientId, Delivery, LocalFile, Message, Visibility
 from paradesk.core.state import Sending, Thread
 from paradesk.ui.commands.asking import able, acting, submit
 from paradesk.ui.sending import failure_text
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
     from paradesk.desk.desk import TakenBack
     from paradesk.ui.app import ParadeskApp
     from paradesk.ui.commands import Command
+
+T = TypeVar("T")
+_TAIL = 8
+"""Messages of a chat that are shown where the agent decides about a reply."""
 
 
 async def next_waiting(app: "ParadeskApp") -> None:
@@ -142,52 +148,95 @@ def _stuck(thread: Thread) -> tuple[ClientId, Sending] | None:
 
 
 async def retry(app: "ParadeskApp") -> None:
-    """Send the failed reply of this chat again; for one that may have arrived, ask first."""
-    from paradesk.ui.screens.confirm import ConfirmScreen
-
+    """Send the failed reply of this chat again; about one that may have arrived, ask first."""
     if (found := acting(app)) is None:
         return
     _, thread = found
     stuck = _stuck(thread)
     if stuck is None:
         app.tell(f"{who(thread)}: no reply has failed")
-        return
-    client_id, sending = stuck
-
-    def failed(error: BaseException) -> None:
-        app.tell(failure_text(who(thread), "sending again", error), "error")
-
-    def answered(yes: bool | None) -> None:
-        if yes:
-            app.bridge.when_done(app.desk.retry(client_id), None, failed)
-
-    if sending.delivery is Delivery.UNCERTAIN:
-        detail = "It is not known whether the customer has got it. Sending again may show it twice."
-        await app.ask(ConfirmScreen(f"Send the reply to {who(thread)} again?", detail), answered)
+    elif stuck[1].delivery is Delivery.UNCERTAIN:
+        await _decide(app, thread, *stuck)
     else:
-        answered(True)
+        _send_again(app, thread, stuck[0])
 
 
-def dismiss(app: "ParadeskApp") -> None:
-    """Give up the failed or uncertain reply of this chat; its text goes back into the composer."""
+async def dismiss(app: "ParadeskApp") -> None:
+    """Give up the failed reply of this chat; about one that may have arrived, ask first."""
     if (found := acting(app)) is None:
         return
     _, thread = found
     stuck = _stuck(thread)
     if stuck is None:
         app.tell(f"{who(thread)}: no reply has failed")
-        return
-    client_id, _ = stuck
+    elif stuck[1].delivery is Delivery.UNCERTAIN:
+        await _decide(app, thread, *stuck)
+    else:
+        _take_back(app, thread, stuck[0])
 
-    def failed(error: BaseException) -> None:
-        app.tell(failure_text(who(thread), "taking it back", error), "error")
 
+def _send_again(app: "ParadeskApp", thread: Thread, client_id: ClientId) -> None:
+    _when_done(app, thread, app.desk.retry(client_id), "sending again")
+
+
+def _arrived(app: "ParadeskApp", thread: Thread, client_id: ClientId) -> None:
+    _when_done(app, thread, app.desk.settle(client_id), "marking it as arrived")
+
+
+def _take_back(app: "ParadeskApp", thread: Thread, client_id: ClientId) -> None:
     def done(back: "TakenBack") -> None:
         app.deck.put_back(back, app.key("composer.remove_attachment"))
         app.tell(f"{who(thread)}: the text is back in the composer")
 
     app.deck.save_drafts()
-    app.bridge.when_done(app.desk.dismiss(client_id), done, failed)
+    _when_done(app, thread, app.desk.dismiss(client_id), "taking it back", done)
+
+
+def _when_done(
+    app: "ParadeskApp", thread: Thread, future: Future[T], what: str, then: Callable[[T], None] | None = None
+) -> None:
+    def failed(error: BaseException) -> None:
+        app.tell(failure_text(who(thread), what, error), "error")
+
+    app.bridge.when_done(future, then, failed)
+
+
+async def _decide(app: "ParadeskApp", thread: Thread, client_id: ClientId, sending: Sending) -> None:
+    """Let the agent say what became of a reply, with the end of the chat as the backend shows it now."""
+    from paradesk.ui.screens.uncertain import AGAIN, ARRIVED, BACK, UncertainScreen
+
+    item, name, reply = thread.conversation.id, who(thread), sending.message
+    if reply is None:
+        return
+
+    def tail() -> tuple[Message, ...]:
+        messages = app.state.threads[item].transcript if item in app.state.threads else thread.transcript
+        last = [message for message in messages[-_TAIL:] if message.client_id != client_id]
+        return tuple(last)
+
+    def answered(decision: str | None) -> None:
+        steps = {AGAIN: _send_again, ARRIVED: _arrived, BACK: _take_back}
+        if decision is not None:
+            steps[decision](app, thread, client_id)
+
+    screen = UncertainScreen(name, reply, sending.reason, tail())
+    await app.ask(screen, answered)
+
+    def read(_nothing: None) -> None:
+        if not screen.is_current:
+            return
+        now = app.state.threads.get(item)
+        if now is not None and client_id not in now.sends:
+            screen.dismiss(None)
+            app.tell(f"{name}: the reply has arrived after all")
+        else:
+            screen.show_tail(tail())
+
+    def failed(error: BaseException) -> None:
+        if screen.is_current:
+            screen.show_tail(tail(), str(error))
+
+    app.bridge.when_done(app.desk.read_again(item), read, failed)
 
 
 COMMANDS: "dict[str, Command]" = {

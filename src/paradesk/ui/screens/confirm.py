@@ -13,6 +13,7 @@ class ConfirmScreen(Dialog[bool]):
     """Asks once. The cursor begins on "No", so that an Enter that was meant for the composer does nothing."""
 
     AUTO_FOCUS: ClassVar[str | None] = None
+    ASKS: ClassVar[bool] = True
 
     def __init__(self, question: str, detail: str = "", *, yes: str = "Yes", no: str = "No") -> None:
         super().__init__()

@@ -26,6 +26,8 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
     """A modal question. `dialog.accept` and `.cancel` end it, `dialog.next` and `.previous` move between fields."""
 
     KEY_CONTEXT: ClassVar[str] = "dialog"
+    ASKS: ClassVar[bool] = False
+    """Whether one letter answers it: then keys that were on their way when it opened do not."""
     DEFAULT_CSS = """
     Dialog { align: center middle; }
     Dialog ChoiceList { height: auto; max-height: 12; }
