@@ -29,9 +29,11 @@ from paradesk.ui.screens.dialog import Dialog
 from paradesk.ui.screens.links import LinkChoice, LinksScreen
 from paradesk.ui.screens.reading import HelpRow, HelpScreen, IntroScreen, Notice, NoticesScreen
 from paradesk.ui.screens.tickets import NewTicketScreen, TagsScreen, TransferScreen
+from paradesk.ui.screens.uncertain import AGAIN, ARRIVED, BACK, UncertainScreen
 from paradesk.ui.widgets.customer_panel import CustomerPanel
 from paradesk.ui.widgets.find_bar import FindBar
 from paradesk.ui.widgets.which_key import WhichKey
+from tests.unit.desk.scripted import message
 
 HOSTILE = "[/] [@click=app.quit]x[/] \\[b]"
 KEYS = {
@@ -98,6 +100,36 @@ async def test_confirm_shows_text_as_it_is_and_begins_on_no() -> None:
     _, text = await drive(ConfirmScreen("End it?", HOSTILE))
     assert HOSTILE in text
     assert "▶ [n] No" in text
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_the_decisions_about_an_unclear_reply_are_in_view(size: tuple[int, int]) -> None:
+    """However long the chat, the reply and the reason are; hostile text is shown as it is."""
+    reply = message(1, "\n".join([HOSTILE] * 9))
+    tail = [message(number, "long words " * 40) for number in range(8)] + [message(9, HOSTILE)]
+    screen = UncertainScreen(HOSTILE, reply, "why " * 100, tail)
+    results, text = await drive(screen, "up", size=size)
+    for part in ("[n]", "[s]", "[a]", "[t]", "esc not now", HOSTILE):
+        assert part in text, text
+    assert results == []
+
+
+@pytest.mark.parametrize(
+    ("keys", "decision"),
+    [
+        (("s",), AGAIN),
+        (("a",), ARRIVED),
+        (("t",), BACK),
+        (("n",), None),
+        (("enter",), None),
+        (("escape",), None),
+        (("down", "enter"), AGAIN),
+        (("x", "down", "down", "tab", "enter"), BACK),
+    ],
+)
+async def test_an_unclear_reply_is_decided_by_one_key(keys: tuple[str, ...], decision: str | None) -> None:
+    results, _ = await drive(UncertainScreen("Sarah", message(1, "hi"), "reset", ()), *keys)
+    assert results == [decision]
 
 
 ROSTER = (Agent("a1", "Ana Petrović"), Agent("t1", "Billing", kind="team"), Agent("a2", "Bo Li", online=False))

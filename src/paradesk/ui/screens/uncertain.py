@@ -20,7 +20,9 @@ AGAIN, ARRIVED, BACK = "again", "arrived", "back"
 """The decisions; None is: not now."""
 _KEYS = {"s": AGAIN, "a": ARRIVED, "t": BACK, "n": "later"}
 _LONGEST = 200
-_LINES = 3
+_LINES = 2
+_AROUND, _MOST = 14, 12
+"""Rows of everything but the chat, and the most that the chat takes."""
 
 
 class UncertainScreen(Dialog[str]):
@@ -30,8 +32,9 @@ class UncertainScreen(Dialog[str]):
     ASKS: ClassVar[bool] = True
     DEFAULT_CSS = """
     UncertainScreen Box { width: 96; }
-    UncertainScreen #reply { height: auto; max-height: 4; }
-    UncertainScreen VerticalScroll { height: auto; max-height: 10; scrollbar-size-vertical: 1; }
+    UncertainScreen .dialog--note, UncertainScreen #read { max-height: 2; }
+    UncertainScreen #reply { height: auto; max-height: 3; }
+    UncertainScreen VerticalScroll { height: auto; scrollbar-size-vertical: 1; }
     """
 
     def __init__(self, name: str, reply: Message, reason: str, tail: Sequence[Message]) -> None:
@@ -40,7 +43,7 @@ class UncertainScreen(Dialog[str]):
         self._name, self._reply, self._reason = name, reply, reason
         self._tail = tuple(tail)
         self._choices = (
-            Choice("later", "[n] Not now: it waits, and holds what you write in this chat after it"),
+            Choice("later", "[n] Not now: it waits, and this chat behind it"),
             Choice(AGAIN, "[s] Send it again: the customer may then see it twice"),
             Choice(ARRIVED, "[a] It arrived: go on with the chat"),
             Choice(BACK, "[t] Take it back: its text goes into the composer"),
@@ -61,6 +64,12 @@ class UncertainScreen(Dialog[str]):
     def on_mount(self) -> None:
         """The newest message is the one that matters."""
         self.query_one("#read", Static).add_class("dialog--label")
+        self._to_the_end()
+
+    def on_resize(self) -> None:
+        """The decisions are always in view; what room is left is for the chat."""
+        room = self.size.height * 94 // 100 - _AROUND
+        self.query_one(VerticalScroll).styles.max_height = max(1, min(room, _MOST))
         self._to_the_end()
 
     def show_tail(self, tail: Sequence[Message], problem: str = "") -> None:
