@@ -78,6 +78,10 @@ class Road:
         self.closed_until = 0.0
         """Loop time before which nothing is sent."""
 
+    def close_for(self, seconds: float) -> None:
+        """Send nothing for so long: the backend has asked for it."""
+        self.closed_until = max(self.closed_until, asyncio.get_running_loop().time() + seconds)
+
     @property
     def open(self) -> bool:
         """Whether the connection stands."""
@@ -147,7 +151,7 @@ class Courier:
         exact = self._idempotency is Idempotency.EXACT
         # A window counts from the first try, a settle time from the last.
         sent_at = row.sent_at if exact and row.unclear and row.sent_at is not None else self._road.clock()
-        row = self._rows.commit(replace(row, state=Delivery.SENDING, sent_at=sent_at, reason=""))
+        row = self._rows.commit(replace(row, state=Delivery.SENDING, sent_at=sent_at, reason="", closed_until=None))
         send = Send(
             conversation_id=backend_id(row.conversation_id),
             body=row.body,
@@ -158,8 +162,9 @@ class Courier:
         try:
             outcome = await self._road.lane.call(lambda connector: connector.perform(send), self._road.timing.perform)
         except RateLimited as error:
-            self._road.closed_until = asyncio.get_running_loop().time() + self._next_wait(error.retry_after)
-            self._rows.commit(self._back(row, error))
+            wait = self._next_wait(error.retry_after)
+            self._road.close_for(wait)
+            self._rows.commit(replace(self._back(row, error), closed_until=self._road.clock() + wait))
         except (NotSent, AuthError) as error:
             self._rows.commit(self._back(row, error))
             await self._pause_longer()

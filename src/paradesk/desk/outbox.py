@@ -21,6 +21,8 @@ from paradesk.desk.outbox_rows import OutboxRow
 from paradesk.desk.recorder import Recorder
 from paradesk.desk.timing import Timing
 
+_CLOSED_AT_MOST = 3600.0
+"""Seconds for which a rate limit of an earlier run holds, at most."""
 _SKEW = 600.0
 """Seconds by which the backend's clock may differ from ours when a reply is recognised by its text."""
 
@@ -67,6 +69,10 @@ class Outbox:
                 # The run ended between the commit of `sent_at` and the answer.
                 row = replace(row, unclear=True)
             self._rows[row.client_id] = row
+            road = self._roads.get(profile_of(row.conversation_id))
+            if road is not None and row.closed_until is not None:
+                # Not for longer than that: the clock may have been set back.
+                road.close_for(min(row.closed_until - self._clock(), _CLOSED_AT_MOST))
             events.append(_said(row, with_message=True))
         self._recorder.show(events)
 

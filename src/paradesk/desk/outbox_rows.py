@@ -34,6 +34,8 @@ class OutboxRow:
     """Seconds for which it could be taken back before anything left."""
     not_before: float | None = None
     """Unix seconds until which it is held; None once it is free to go."""
+    closed_until: float | None = None
+    """Unix seconds before which the backend wants to hear nothing (a rate limit that this reply met)."""
     resent: bool = False
     """The one resend that policy may allow has been used."""
     message_id: MessageId | None = None

@@ -405,6 +405,26 @@ def test_a_rate_limit_without_a_time_backs_off(start: Start) -> None:
     assert len(connector.sent) == 1
 
 
+def test_a_rate_limit_holds_over_a_restart(start: Start) -> None:
+    """Ended while the backend wants to hear nothing: the next run keeps still too, and goes on when the time is over."""
+    now = [1_000_000.0]
+    limited = troubled(NONE, RateLimited("slow down", 1800.0))
+    desk = start(limited, clock=lambda: now[0])
+    client_id = reply(desk)
+    wait_for(desk, lambda _: reason(desk, client_id))
+    early = Scripted(NONE)
+    desk = start(early, clock=lambda: now[0])
+    desk.save_draft(TWO, PUBLIC, "later")
+    other = reply(desk, "other", "acme/2")
+    assert delivery(desk, client_id) is delivery(desk, other, "acme/2") is Delivery.QUEUED
+    now[0] += 1800.0
+    later = Scripted(NONE)
+    desk = start(later, clock=lambda: now[0])
+    reaches(desk, client_id, Delivery.CONFIRMED)
+    reaches(desk, other, Delivery.CONFIRMED, "acme/2")
+    assert early.sent == []
+
+
 def test_a_note_never_goes_to_a_backend_without_notes(start: Start) -> None:
     """A note accepted while the backend took notes stays here when the connector says, later, that it has none."""
     connector = troubled(EXACT, *[NotSent("no route") for _ in range(1000)])
