@@ -11,9 +11,12 @@ from tests.e2e.torture.mutants import MUTANTS
 
 @pytest.mark.e2e
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("mode", Idempotency)
-def test_kills_and_a_faulty_backend_cost_no_reply(mode: Idempotency, tmp_path: Path) -> None:
-    findings = torture(mode, 40, tmp_path)
+@pytest.mark.parametrize(
+    ("mode", "resend_once"),
+    [(Idempotency.EXACT, False), (Idempotency.ECHO, False), (Idempotency.ECHO, True), (Idempotency.NONE, False)],
+)
+def test_kills_and_a_faulty_backend_cost_no_reply(mode: Idempotency, resend_once: bool, tmp_path: Path) -> None:
+    findings = torture(mode, 40, tmp_path, resend_once=resend_once)
     print(findings.table())
     assert not findings.wrong, findings.table()
     assert findings.kills == 40

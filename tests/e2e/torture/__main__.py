@@ -21,11 +21,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--mutant", choices=["all", *MUTANTS], help="a broken desk, which must be caught in its own mode"
     )
+    parser.add_argument(
+        "--resend-once", action="store_true", help="allow the desk one resend of what an echo backend does not show"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--directory", type=Path, help="where the journal lies (default: a temporary directory)")
     options = parser.parse_args(arguments)
     if options.mutant is None:
-        findings = _run(options.mode, options.kills or 1000, options.seed, options.directory)
+        findings = _run(
+            options.mode, options.kills or 1000, options.seed, options.directory, resend_once=options.resend_once
+        )
         print(findings.table())
         return 1 if findings.wrong else 0
     missed = []
@@ -36,9 +41,11 @@ def main(arguments: list[str] | None = None) -> int:
     return 1 if missed else 0
 
 
-def _run(mode: Idempotency, kills: int, seed: int, place: Path | None, mutant: str = "") -> Findings:
+def _run(
+    mode: Idempotency, kills: int, seed: int, place: Path | None, mutant: str = "", *, resend_once: bool = False
+) -> Findings:
     with tempfile.TemporaryDirectory(dir=place) as directory:
-        return torture(mode, kills, Path(directory), seed=seed, mutant=mutant)
+        return torture(mode, kills, Path(directory), seed=seed, mutant=mutant, resend_once=resend_once)
 
 
 if __name__ == "__main__":

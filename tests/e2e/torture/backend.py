@@ -69,6 +69,7 @@ class Backend:
     faults: Counter[str] = field(default_factory=Counter)
     address: str = ""
     _server: asyncio.Server | None = None
+    _asked: set[str] = field(default_factory=set)
     _known: dict[str, Stored] = field(default_factory=dict)
     _open: set["asyncio.Task[None]"] = field(default_factory=set)
     _dead: set["asyncio.Task[None]"] = field(default_factory=set)
@@ -130,6 +131,8 @@ class Backend:
             if fault == "reset before the body":
                 raise Reset
             body = json.loads(await reader.readexactly(int(headers["content-length"])))
+            self.faults["(sent before)"] += body["client_id"] in self._asked
+            self._asked.add(body["client_id"])
             await self._take(where, body, fault, writer)
         finally:
             self._busy[where] -= 1

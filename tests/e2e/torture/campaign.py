@@ -33,6 +33,8 @@ class Findings:
 
     mode: Idempotency
     mutant: str
+    resend_once: bool = False
+    """Whether the desk may send a reply once more that the backend does not show."""
     kills: int = 0
     seconds: float = 0.0
     accepted: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -61,7 +63,8 @@ class Findings:
 
     def table(self) -> str:
         """Return the figures, a line each."""
-        title = f"{self.mode.value}{f', mutant {self.mutant}' if self.mutant else ''}"
+        title = f"{self.mode.value}{', one resend allowed' if self.resend_once else ''}"
+        title += f", mutant {self.mutant}" if self.mutant else ""
         rows: list[tuple[str, object]] = [
             ("kills", self.kills),
             ("accepted", sum(map(len, self.accepted.values()))),
@@ -82,9 +85,11 @@ class Findings:
         return "\n".join([*lines, *(f"  WRONG: {trouble}" for trouble in self.trouble[:20])])
 
 
-def torture(mode: Idempotency, kills: int, directory: Path, *, seed: int = 1, mutant: str = "") -> Findings:
+def torture(
+    mode: Idempotency, kills: int, directory: Path, *, seed: int = 1, mutant: str = "", resend_once: bool = False
+) -> Findings:
     """Kill the desk so many times, let it finish in peace, and return the findings. The directory is to be empty."""
-    return asyncio.run(_torture(Findings(mode, mutant), kills, directory, random.Random(seed)))
+    return asyncio.run(_torture(Findings(mode, mutant, resend_once), kills, directory, random.Random(seed)))
 
 
 async def _torture(findings: Findings, kills: int, directory: Path, chance: random.Random) -> Findings:
@@ -96,7 +101,10 @@ async def _torture(findings: Findings, kills: int, directory: Path, chance: rand
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
-    order = {"mode": findings.mode, "mutant": findings.mutant, "address": backend.address, "directory": str(directory)}
+    order = {
+        **{"mode": findings.mode, "mutant": findings.mutant, "resend_once": findings.resend_once},
+        **{"address": backend.address, "directory": str(directory)},
+    }
     try:
         begun = time.monotonic()
         longest = MUTANTS[findings.mutant].longest if findings.mutant else LONGEST

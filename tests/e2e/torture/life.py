@@ -54,7 +54,9 @@ class Life:
         connector = MUTANTS[order["mutant"]].connector if order["mutant"] else TortureConnector
         settings = {name: str(order[name]) for name in ("address", "mode", "deadline")}
         timing = Timing(backoff=0.01, backoff_cap=0.05, perform=10.0, history=10.0)
-        self._desk = Desk([Profile(PROFILE, lambda: connector(settings))], Path(order["directory"]), timing=timing)
+        profiles = [Profile(PROFILE, lambda: connector(settings))]
+        resend_once = bool(order["resend_once"])
+        self._desk = Desk(profiles, Path(order["directory"]), timing=timing, resend_once=resend_once)
         self._said: set[tuple[str, str]] = set()
 
     def live(self) -> None:
