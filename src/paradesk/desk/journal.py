@@ -229,8 +229,9 @@ class Journal:
             self.trouble = "" if self._ballast.there else LOW
 
     def _unwritten(self, error: sqlite3.Error) -> JournalError:
-        what = f"{self.path} cannot be written: {clean_line(str(error), 120)}"
         full = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
+        remedy = "free some space" if full else "look at the disk and its rights"
+        what = f"{self.path} cannot be written: {clean_line(str(error), 120)}; {remedy}"
         if full:
             freed = self._ballast.free()
             with contextlib.suppress(sqlite3.Error):
@@ -240,7 +241,9 @@ class Journal:
                 self.trouble = LOW
                 return RoomMade(what)
         if not isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.DataError):
-            self.trouble = FULL if full else f"NOTHING CAN BE SAVED OR SENT: {clean_line(str(error), 60)}"
+            self.trouble = (
+                FULL if full else f"NOTHING CAN BE SAVED OR SENT: {clean_line(str(error), 60)}; look at the disk"
+            )
         return JournalError(what)
 
     def look(self) -> None:
