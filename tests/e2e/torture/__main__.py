@@ -12,6 +12,9 @@ from tests.e2e.torture.mutants import MUTANTS
 ENOUGH = 200
 """Kills within which a mutant has to be found out, unless `--kills` says otherwise; the first damage ends the run."""
 
+PIECE = 500
+"""Kills of one desk; then it must come to rest, and another one begins on an empty disk."""
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Torture the desk, or its mutants; returns 1 when the desk failed or a mutant was not caught."""
@@ -44,8 +47,17 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(
     mode: Idempotency, kills: int, seed: int, place: Path | None, mutant: str = "", *, resend_once: bool = False
 ) -> Findings:
-    with tempfile.TemporaryDirectory(dir=place) as directory:
-        return torture(mode, kills, Path(directory), seed=seed, mutant=mutant, resend_once=resend_once)
+    findings = Findings(mode, mutant, resend_once)
+    for begun in range(0, kills, PIECE):
+        with tempfile.TemporaryDirectory(dir=place) as directory:
+            piece = min(PIECE, kills - begun)
+            findings.add(
+                torture(mode, piece, Path(directory), seed=seed + begun, mutant=mutant, resend_once=resend_once)
+            )
+        print(f"{findings.kills} kills", file=sys.stderr, flush=True)
+        if findings.wrong or findings.caught:
+            break
+    return findings
 
 
 if __name__ == "__main__":

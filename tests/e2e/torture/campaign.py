@@ -61,6 +61,18 @@ class Findings:
         """Whether anything is not as it must be."""
         return bool(self.lost or self.duplicated or self.reordered or self.unaccounted or self.trouble)
 
+    def add(self, other: "Findings") -> None:
+        """Count what another desk of the same kind has come to as well."""
+        self.kills += other.kills
+        self.seconds += other.seconds
+        self.delivered += other.delivered
+        for where, client_ids in other.accepted.items():
+            self.accepted[where] += client_ids
+        self.said += other.said
+        self.faults += other.faults
+        for name in ("lost", "duplicated", "reordered", "unaccounted", "trouble"):
+            getattr(self, name).extend(getattr(other, name))
+
     def table(self) -> str:
         """Return the figures, a line each."""
         title = f"{self.mode.value}{', one resend allowed' if self.resend_once else ''}"

@@ -5,10 +5,13 @@ uncertain, `F` failed, `R` sent again and `D` dismissed by the agent, `C` closed
 and the exit status come when the life is over.
 """
 
+import asyncio
 import gc
 import http.client
+import importlib
 import json
 import os
+import pkgutil
 import random
 import select
 import signal
@@ -22,6 +25,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import paradesk.connectors.http as http_of_connectors
+import paradesk.core
+import paradesk.desk
+import paradesk.guard
 from paradesk.connectors.base import ConnectorError, Rejected
 from paradesk.connectors.capabilities import Idempotency
 from paradesk.core.intents import Send
@@ -169,6 +175,7 @@ def beget() -> None:
     # Certificates are read from the disk for each client otherwise, which no life needs and all would wait for.
     http_of_connectors.trust = cache(http_of_connectors.trust)
     http_of_connectors.trust("")
+    _import_what_comes_late()
     gc.freeze()
     for line in sys.stdin:
         order = json.loads(line)
@@ -186,6 +193,22 @@ def beget() -> None:
         _, how = os.waitpid(pid, 0)
         os.close(online)
         os.write(sys.stdout.fileno(), f"END {os.waitstatus_to_exitcode(how)}\n".encode())
+
+
+def _import_what_comes_late() -> None:
+    """Import what the desk and its HTTP client import when they are first used: a life would spend most of its time so."""
+    for package in (paradesk.core, paradesk.desk, paradesk.guard):
+        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
+
+    async def ask() -> None:
+        client = http_of_connectors.OriginClient(http_of_connectors.checked_origin("http://127.0.0.1:9", "server"))
+        with suppress(ConnectorError):
+            # Nobody listens there: the discard port.
+            await client.ask("GET", "/", limit=1, deadline=1.0)
+        await client.close()
+
+    asyncio.run(ask())
 
 
 def _be(order: dict[str, Any], reached: int) -> NoReturn:
