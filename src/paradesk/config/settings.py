@@ -13,6 +13,7 @@ from paradesk.config.places import config_directory
 from paradesk.core.text import clean_line
 from paradesk.core.toml import MAX_BYTES, Document, TomlError, read_toml
 from paradesk.guard.verdict import Check, GuardSettings, Late
+from paradesk.keymap.layouts import LAYOUTS
 
 THEMES: tuple[str, ...] = ("paradesk-dark", "paradesk-light", "paradesk-contrast")
 """Names that `theme` may have; `dark`, `light` and `contrast` are short for them."""
@@ -38,6 +39,8 @@ class Settings:
     team_keymap: str = ""
     user_keymap: str = ""
     """Path of the agent's own keymap; empty: `keymap.toml` beside config.toml, where there is one."""
+    layout: str = ""
+    """Name of the keyboard's layout (`keymap.layouts`), for layouts on which digits need Shift; empty: not needed."""
     theme: str = "paradesk-dark"
     language: str = ""
     """Preferred language of canned responses, as a BCP 47 tag; empty: the customer's."""
@@ -99,6 +102,13 @@ def _name(value: object) -> str:
     text = _text(value)
     if not text:
         raise _Wrong("must not be empty")
+    return text
+
+
+def _layout(value: object) -> str:
+    text = _text(value)
+    if text and text not in LAYOUTS:
+        raise _Wrong(f"must be one of {', '.join(LAYOUTS)}")
     return text
 
 
@@ -207,6 +217,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("keymap", "keymap", _name, "keymap: a name or a path"),
     Option("team_keymap", "team_keymap", _text, "path of your team's keymap"),
     Option("user_keymap", "user_keymap", _text, "path of your own keymap"),
+    Option("layout", "layout", _layout, "your keyboard's layout, such as fr, where digits need Shift"),
     Option("theme", "theme", _theme, "dark, light or contrast"),
     Option("language", "language", _language, "preferred language of canned responses"),
     Option("response_target", "response_target", _seconds, "seconds within which a customer should have an answer"),

@@ -124,7 +124,8 @@ name = "mine"
 "ctrl+l" = false    # this key does nothing here
 ```
 
-`"ctrl+x *" = false` unbinds everything that begins with ctrl+x.
+`false` blocks a key: it does nothing, not even what a text field would do. `"ctrl+x *" = false` unbinds everything that
+begins with ctrl+x. `"ctrl+k" = "-composer.delete_to_end"` takes that action away from the key and leaves the key free.
 
 Bindings stand in the context in which they hold: `global`, `composer`, `transcript`, `hotlist`, `picker`, `dialog`, or
 `workspace`, which is all but pickers and dialogs. Layers go on top of each other: default, the chosen keymap, your
@@ -132,5 +133,15 @@ team's, yours. A binding that is the beginning of another is an error: a key can
 
 Terminals differ in what they deliver. Portable are plain keys, ctrl with a letter (not h, i, m), F1 to F9 and F12, the
 arrows, and sequences of these. Ctrl+alt, ctrl+shift and alt combinations often arrive as another key, or are typed into
-the reply; `paradesk keys check` says for each binding what may arrive instead, and wants a fallback.
+the reply; `paradesk keys check` says for each binding what may arrive instead, and wants a fallback. It also finds
+bindings that never act, actions that have lost their last key, and, with `--layout de`, what a keyboard cannot type.
+
+`paradesk keys` asks for every key of your keymap, shows what your terminal really sends, and writes a report with other
+keys for those that do not arrive. Press the keys where you work: inside tmux and over ssh they arrive differently.
+
+## Keyboards
+
+A key that types a character in the composer is text on every keyboard, also with AltGr. On a Cyrillic or Greek keyboard
+a shortcut is found by the place of its key. Where digits need Shift, as in France, `layout = "fr"` in config.toml lets
+`ctrl+x &` be `ctrl+x 1`.
 """

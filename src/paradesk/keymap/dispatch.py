@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from paradesk.keymap.actions import CONTEXTS
 from paradesk.keymap.keymap import TEXT_PLACES, Binding, Keymap
 from paradesk.keymap.layers import merge
+from paradesk.keymap.layouts import Layout
 from paradesk.keymap.names import (
     MODIFIER_KEYS,
     display_sequence,
@@ -93,9 +94,13 @@ class _Stack:
 class Dispatcher:
     """Holds the unfinished sequence and the tries of all keymaps; one per running screen."""
 
-    def __init__(self, keymaps: Sequence[Keymap]) -> None:
-        """Merge the keymaps by layer; raises KeymapError where one binding is a prefix of another."""
+    def __init__(self, keymaps: Sequence[Keymap], layout: Layout | None = None) -> None:
+        """Merge the keymaps by layer; raises KeymapError where one binding is a prefix of another.
+
+        `layout` is the keyboard's, where the agent has named it.
+        """
         self._merged = merge(keymaps)
+        self._alias = layout.meant if layout is not None else {}
         self._layers = {keymap.path: keymap.layer for keymap in keymaps}
         self._stacks: dict[tuple[str, ...], _Stack] = {}
         self._keys: dict[tuple[str, ...] | None, dict[str, list[str]]] = {}
@@ -124,10 +129,11 @@ class Dispatcher:
             return _PASS
         node = stack.root.children.get(name)
         if node is None and name not in stack.dead:
-            latin = on_latin_layout(name)
-            if latin is not None:
-                name = latin
-                node = stack.root.children.get(name)
+            for meant in self._elsewhere(name):
+                if meant in stack.root.children:
+                    name = meant
+                    node = stack.root.children[meant]
+                    break
         if node is None:
             return _IGNORED if name in stack.dead else _PASS
         return self._advance(node, (name,))
@@ -149,10 +155,15 @@ class Dispatcher:
                 return self._advance(node.children[meant], (*before, meant))
         return Rejected((*before, name))
 
-    @staticmethod
-    def _meant(name: str) -> list[str]:
+    def _meant(self, name: str) -> list[str]:
         meant = [*without_ctrl(name)]
-        return [*meant, *(latin for other in [name, *meant] if (latin := on_latin_layout(other)) is not None)]
+        return [*meant, *(there for other in [name, *meant] for there in self._elsewhere(other))]
+
+    def _elsewhere(self, name: str) -> list[str]:
+        """Return the keys at the same place of the layout that keymaps are written for."""
+        found = [self._alias[name]] if name in self._alias else []
+        latin = on_latin_layout(name)
+        return found if latin is None else [*found, latin]
 
     def _advance(self, node: _Node, keys: tuple[str, ...]) -> Result:
         if not node.children:

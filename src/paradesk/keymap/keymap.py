@@ -35,6 +35,8 @@ class Binding:
     line: int
     below: bool = False
     """Only where `action_id` is None: everything that begins with these keys is unbound, not the keys themselves."""
+    negates: str = ""
+    """Only where `action_id` is None: the action whose binding to these keys goes; the keys are free again, not dead."""
 
     @property
     def place(self) -> str:

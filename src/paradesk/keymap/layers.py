@@ -15,6 +15,8 @@ class ContextBindings:
     bound: dict[tuple[str, ...], Binding] = field(default_factory=dict)
     unbound: dict[tuple[str, ...], Binding] = field(default_factory=dict)
     """Keys that were taken away, also from the contexts around this one."""
+    negated: dict[tuple[str, ...], Binding] = field(default_factory=dict)
+    """Keys that one named action has lost; they go to the contexts around this one, or to the text."""
     cut: dict[tuple[str, ...], Binding] = field(default_factory=dict)
     """Prefixes below which everything was taken away, also from the contexts around this one."""
 
@@ -71,6 +73,10 @@ def _apply(context: ContextBindings, binding: Binding) -> None:
     if binding.action_id is not None:
         context.unbound.pop(binding.keys, None)
         context.bound[binding.keys] = binding
+    elif binding.negates:
+        bound = context.bound.get(binding.keys)
+        if bound is not None and bound.action_id == binding.negates:
+            context.negated[binding.keys] = context.bound.pop(binding.keys)
     elif binding.below:
         context.cut[binding.keys] = binding
         for keys in [keys for keys in context.bound if _below(keys, binding.keys)]:

@@ -7,6 +7,7 @@ description = "What I am used to"
 [bindings.composer]
 "ctrl+t" = "canned.pick"
 "ctrl+k" = false            # the key does nothing here
+"ctrl+l" = "-composer.select_all"   # the key loses this action, and is free again
 "ctrl+x *" = false          # everything that begins with ctrl+x is unbound here
 """
 
@@ -140,6 +141,12 @@ class _Reader:
         if not isinstance(value, str):
             self.report("wrong-type", f"{text}: write an action in quotes, or false to unbind the key", table, text)
             return None
+        if value.startswith("-"):
+            if value[1:] not in ACTIONS:
+                near = _near(value[1:], list(ACTIONS))
+                self.report("unknown-action", f"no action is called {value[1:]!r}{near}", table, text)
+                return None
+            return Binding(context, keys, None, self.file, line, negates=value[1:])
         problem = self.problem(context, keys, value)
         if problem is not None:
             self.report(*problem, table, text)

@@ -141,10 +141,13 @@ def _canonical(modifiers: frozenset[str], base: str) -> str:
 
 
 def event_key(key: str, character: str | None) -> str:
-    """Return the canonical name of a key event of the terminal. Total: what nobody knows is returned as it came."""
+    """Return the canonical name of a key event of the terminal. Total: what nobody knows is returned as it came.
+
+    A key that types a character has no name with Ctrl, even where a keyboard's AltGr is reported as Ctrl and Alt.
+    """
     if character is not None and len(character) == 1 and character.isprintable():
         modifiers = key[: -len(character)] if key.endswith(character) else key
-        if not any(f"{name}+" in modifiers for name in ("ctrl", "alt", "super", "meta", "hyper")):
+        if not any(f"{name}+" in modifiers for name in ("alt", "super", "meta", "hyper")):
             return "space" if character == " " else character
     if not key:
         return key

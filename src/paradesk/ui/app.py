@@ -121,6 +121,7 @@ class ParadeskApp(App[int], inherit_bindings=False):
 
     def _put_together(self, opening: Opening) -> None:
         from paradesk.keymap.dispatch import Dispatcher
+        from paradesk.keymap.layouts import LAYOUTS
         from paradesk.ui.body import Body
         from paradesk.ui.bridge import Bridge
         from paradesk.ui.deck import Deck
@@ -138,7 +139,7 @@ class ParadeskApp(App[int], inherit_bindings=False):
         self.directory = opening.directory
         self.title = opening.title
         self.keymap_name = clean_line(opening.keymaps[-1].name if opening.keymaps else "", 40)
-        self.dispatcher = Dispatcher(opening.keymaps)
+        self.dispatcher = Dispatcher(opening.keymaps, LAYOUTS.get(settings.layout))
         self.bridge = Bridge(desk, self._show)
         self.body = Body(
             Workspace(self._make_pane, self._nothing_open, id="workspace"), target=float(settings.response_target)

@@ -61,9 +61,22 @@ EDITS: dict[str, Callable[[TextBuffer], bool]] = {
 """Keys and actions that change the text; each returns whether it did."""
 
 
+PRESSED: dict[str, str] = {
+    "composer.left": "left",
+    "composer.right": "right",
+    "composer.line_start": "home",
+    "composer.line_end": "end",
+    "composer.delete_right": "delete",
+}
+"""Actions that are what a key of text editing is, for keymaps that have it elsewhere."""
+
+
 def typed_character(key: str, character: str | None) -> str | None:
-    """The text that a key press stands for; None for a command. A character with Alt held is a command."""
-    if character is None or len(character) != 1 or key.startswith(("alt+", "ctrl+", "super+", "hyper+", "meta+")):
+    """The text that a key press stands for; None for a command. A character with Alt held is a command.
+
+    One with Ctrl that can be printed is text: some keyboards report AltGr as Ctrl and Alt.
+    """
+    if character is None or len(character) != 1 or key.startswith(("alt+", "super+", "hyper+", "meta+")):
         return None
     if character.isprintable() or character in _JOINERS or unicodedata.category(character) == "Zs":
         return character

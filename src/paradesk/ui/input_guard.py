@@ -127,11 +127,17 @@ def _make_driver() -> "type[Driver]":
                         if not data:
                             self._input_ended()
                             return
+                        self._overhear(data)
                         self._pass_on(sieve.feed(decode(data)))
                     else:
                         self._pass_on(sieve.tick())
                     for event in self._parser.tick():
                         self.process_message(event)
+
+        def _overhear(self, data: bytes) -> None:
+            """Let an app that looks at the keyboard itself have the bytes, before anything is made of them."""
+            if (overhear := getattr(self._app, "overhear", None)) is not None:
+                self._loop.call_soon_threadsafe(overhear, data)
 
         def _pass_on(self, pieces: list[Piece]) -> None:
             for piece in pieces:

@@ -11,8 +11,10 @@ from paradesk.keymap.dispatch import Dispatcher
 from paradesk.keymap.findings import Level
 from paradesk.keymap.keymap import Keymap, Layer
 from paradesk.keymap.loader import load_keymap, parse_keymap
-from paradesk.keymap.names import parse_key
+from paradesk.keymap.names import parse_key, parse_sequence
 from paradesk.keymap.portability import check_portability, delivery, is_portable
+
+SHIPPED = sorted(path.stem for path in shipped("keymaps").glob("*.toml"))
 
 
 @pytest.fixture
@@ -145,14 +147,27 @@ def test_no_plain_key_moves_to_another_chat(default: Keymap) -> None:
     assert plain.isdisjoint(moving)
 
 
-@pytest.mark.parametrize("pack", ["default", "zendesk"])
-def test_every_action_is_reachable_by_a_portable_key(default: Keymap, zendesk: Keymap, pack: str) -> None:
-    keymaps = [default] if pack == "default" else [default, zendesk]
+@pytest.mark.parametrize("pack", SHIPPED)
+def test_every_action_is_reachable_by_a_portable_key(default: Keymap, pack: str) -> None:
+    keymaps = [default] if pack == "default" else [default, load_keymap(shipped("keymaps") / f"{pack}.toml")]
     dispatcher = Dispatcher(keymaps)
     for action_id in ACTIONS:
-        assert dispatcher.keys_for(action_id), f"no key reaches {action_id}"
+        keys = dispatcher.keys_for(action_id)
+        assert any(is_portable(parse_sequence(key)) for key in keys), f"no portable key reaches {action_id}: {keys}"
     refused = [str(finding) for finding in check_portability(keymaps) if finding.level is Level.ERROR]
     assert refused == []
+
+
+def test_the_keymaps_that_ship() -> None:
+    assert set(SHIPPED) == {"default", "zendesk", "chatwoot", "intercom", "vim", "emacs", "one-hand"}
+
+
+@pytest.mark.parametrize("pack", SHIPPED)
+def test_no_plain_key_of_a_shipped_keymap_moves_to_another_chat(default: Keymap, pack: str) -> None:
+    moving = {"chat.next_waiting", "ticket.next", "ticket.previous", "pane.last", "pane.next"}
+    moving |= {f"pane.{number}" for number in range(1, 7)}
+    bindings = load_keymap(shipped("keymaps") / f"{pack}.toml").bindings
+    assert moving.isdisjoint(b.action_id for b in bindings if len(b.keys[0]) == 1 and b.context == "transcript")
 
 
 def test_zendesk_binds_the_web_actions_and_their_fallbacks(zendesk: Keymap) -> None:

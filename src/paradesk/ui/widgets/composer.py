@@ -11,7 +11,7 @@ from textual.timer import Timer
 from paradesk.core.model import LocalFile, Visibility
 from paradesk.core.slots import find_slots
 from paradesk.core.text import clean_text
-from paradesk.ui.composer_keys import EDITS, typed_character
+from paradesk.ui.composer_keys import EDITS, PRESSED, typed_character
 from paradesk.ui.key_burst import KeyBurst
 from paradesk.ui.sent_text import SentText
 from paradesk.ui.text_buffer import Position
@@ -269,6 +269,8 @@ class Composer(Editor):
             if edit(self.buffer):
                 self.edited()
             return True
+        if action_id in PRESSED:
+            return self.press_key(PRESSED[action_id])
         match action_id:
             case "composer.send":
                 self.submit()

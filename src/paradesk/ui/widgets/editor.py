@@ -89,7 +89,10 @@ class Editor(Widget):
 
     def press(self, event: events.Key) -> bool:
         """Move or edit; False when the key does nothing here, such as up on the first row."""
-        key = event.key
+        return self.press_key(event.key)
+
+    def press_key(self, key: str) -> bool:
+        """Do what a key of text editing does, by its name; False when it does nothing here."""
         move = MOVES.get(key)
         if move is not None:
             place = move(self.view)
