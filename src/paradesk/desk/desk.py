@@ -20,7 +20,7 @@ from paradesk.core.model import Attachment, ClientId, ConversationId, Link, Visi
 from paradesk.core.state import ProfileState, State
 from paradesk.desk.engine import Engine
 from paradesk.desk.inbox import Inbox
-from paradesk.desk.journal import DeskBusy, Journal, JournalDamaged, JournalError
+from paradesk.desk.journal import DeskBusy, DraftKey, Journal, JournalDamaged, JournalError
 from paradesk.desk.keeping import Keeping
 from paradesk.desk.lane import Lane, Profile
 from paradesk.desk.layout import Layout
@@ -34,6 +34,7 @@ from paradesk.desk.store import Store
 from paradesk.desk.timing import Timing
 from paradesk.desk.verdicts import GuardCounts, Verdicts
 from paradesk.guard.outcome import Decision, NearMiss
+from paradesk.guard.verdict import Draft
 
 T = TypeVar("T")
 _NEWEST = 200
@@ -161,7 +162,7 @@ class Desk:
         recorder = Recorder(journal, self._store)
         self._verdicts = Verdicts(journal)
         with journal.reading():
-            self._keeping.layout = journal.layout()
+            self._keeping.layout, self._keeping.origins = journal.layout(), journal.origins()
             for profile in self._profiles:
                 self._lanes[profile.name] = Lane(
                     profile, self, journal.cursor(profile.name), self._timing, self._clock, self._random
@@ -305,6 +306,14 @@ class Desk:
     def save_draft(self, conversation_id: ConversationId, visibility: Visibility, text: str) -> None:
         """Keep what is being typed; on disk a moment later, never waits. Only what is queued already is merged."""
         self._keeping.draft(conversation_id, visibility, text)
+
+    def save_origins(self, key: DraftKey, draft: Draft | None) -> None:
+        """Keep how a draft was made, beside it; its text is not looked at. None where there is no draft any more."""
+        self._keeping.origin(key, draft)
+
+    def saved_origins(self) -> tuple[Draft, ...]:
+        """Return how the drafts were made that were there at the start, without their texts."""
+        return tuple(self._keeping.origins.values())
 
     def saved_layout(self) -> Layout:
         """Return the layout that was saved last."""

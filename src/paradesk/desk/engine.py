@@ -12,12 +12,12 @@ from paradesk.connectors.capabilities import Support
 from paradesk.core.events import ConnectionChanged, DraftChanged, Event, HistoryLoaded, MessageUpserted
 from paradesk.core.fold import base_of
 from paradesk.core.intents import CreateConversation, Intent, Send
-from paradesk.core.model import Agent, Attachment, ClientId, ConversationId, Link, Visibility
+from paradesk.core.model import Agent, Attachment, ClientId, ConversationId, Link
 from paradesk.core.state import Thread
 from paradesk.desk import offers
 from paradesk.desk.attention import Attention
 from paradesk.desk.intake import backend_id, incoming, outgoing, outgoing_message, profile_of, qualified, storable
-from paradesk.desk.journal import JournalError
+from paradesk.desk.journal import DraftKey, JournalError
 from paradesk.desk.lane import Lane
 from paradesk.desk.layout import Layout
 from paradesk.desk.local import LOCAL_PREFIX, LocalChanges, written
@@ -139,8 +139,9 @@ class Engine:
         """Give up a reply; its text is back in the draft."""
         return self._saved(lambda: self.outbox.dismiss(client_id))
 
-    def save_drafts(self, drafts: Mapping[tuple[ConversationId, Visibility], str]) -> None:
-        """Commit drafts; raises JournalError, but shows them all the same, so that they live on in memory."""
+    def save_drafts(self, drafts: Mapping[DraftKey, str], origins: Mapping[DraftKey, str | None] | None = None) -> None:
+        """Commit drafts, and how they were made; raises JournalError, but shows the drafts all the same: they live on in
+        memory."""
         journal = self.recorder.journal
         changed = {key: storable(text) for key, text in drafts.items()}
         events = [DraftChanged(where, visibility, text) for (where, visibility), text in changed.items()]
@@ -148,6 +149,8 @@ class Engine:
         def write() -> None:
             for (where, visibility), text in changed.items():
                 journal.write_draft(where, visibility, text)
+            for key, record in (origins or {}).items():
+                journal.write_origins(key, record)
 
         try:
             self.recorder.record(events, work=write)

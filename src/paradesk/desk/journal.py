@@ -20,6 +20,7 @@ from paradesk.desk.ballast import Ballast
 from paradesk.desk.intake import storable
 from paradesk.desk.layout import Layout
 from paradesk.desk.migrations import SCHEMA_VERSION, TABLES, copy_before, drop_old_copies, migrate
+from paradesk.guard.verdict import Draft
 
 LOW = "DISK FULL: living on the last reserve; free some space"
 FULL = "DISK FULL: nothing can be saved or sent; free some space"
@@ -35,6 +36,9 @@ _LATEST_FORMAT = 2
 _NEWEST_IMAGINABLE = 1_000
 """A schema above this is a damaged number, not a version that somebody wrote."""
 _log = logging.getLogger(__name__)
+
+DraftKey = tuple[ConversationId, Visibility]
+"""What there is one draft for."""
 
 UNREADABLE = (msgspec.MsgspecError, UnicodeError, TypeError)
 """What decoding a record raises when the disk has changed its bytes, or their type."""
@@ -274,8 +278,32 @@ class Journal:
         if text:
             self.connection.execute("replace into drafts values (?, ?, ?)", (conversation_id, visibility.value, text))
         else:
+            for table in ("drafts", "draft_origins"):
+                self.connection.execute(
+                    f"delete from {table} where conversation_id = ? and visibility = ?",
+                    (conversation_id, visibility.value),
+                )
+
+    def origins(self) -> dict[DraftKey, Draft]:
+        """Return how the drafts were made, without their texts. What cannot be read is left where it is."""
+        found: dict[DraftKey, Draft] = {}
+        for (record,) in self.connection.execute("select record from draft_origins"):
+            try:
+                draft = msgspec.json.decode(record, type=Draft)
+            except UNREADABLE as error:
+                _log.warning("how a draft was made cannot be read: %s", type(error).__name__)
+            else:
+                found[draft.conversation_id, draft.visibility] = draft
+        return found
+
+    def write_origins(self, key: DraftKey, record: str | None) -> None:
+        """Keep how a draft was made; None forgets it."""
+        where, visibility = storable(key[0]), key[1].value
+        if record is not None:
+            self.connection.execute("replace into draft_origins values (?, ?, ?)", (where, visibility, record))
+        else:
             self.connection.execute(
-                "delete from drafts where conversation_id = ? and visibility = ?", (conversation_id, visibility.value)
+                "delete from draft_origins where conversation_id = ? and visibility = ?", (where, visibility)
             )
 
     def cursor(self, profile: str) -> str | None:

@@ -3,13 +3,20 @@
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import replace
+
+import msgspec
 
 from paradesk.core.model import ConversationId, Visibility
 from paradesk.desk.engine import Engine
-from paradesk.desk.journal import JournalError
+from paradesk.desk.intake import storable
+from paradesk.desk.journal import DraftKey, JournalError
 from paradesk.desk.layout import Layout
 from paradesk.desk.rescue import Rescue
+from paradesk.guard.verdict import Draft
 
+MOST_KEPT = 20_000
+"""Characters that are kept of a piece that came into a draft; a longer one is known by its beginning."""
 _log = logging.getLogger(__name__)
 
 
@@ -23,9 +30,12 @@ class Keeping:
         self._alone = False
         self._lock = threading.Lock()
         self._drafts: dict[tuple[ConversationId, Visibility], str] = {}
+        self._origins: dict[DraftKey, str | None] = {}
         self._unsaved: Layout | None = None
         self.layout = Layout()
         """The newest layout, saved or about to be."""
+        self.origins: dict[DraftKey, Draft] = {}
+        """How the drafts were made that were there at the start."""
         self.engine: Engine | None = None
 
     def draft(self, conversation_id: ConversationId, visibility: Visibility, text: str) -> None:
@@ -37,6 +47,15 @@ class Keeping:
             self._alone = True
         if self._alone:
             self.rescue()
+
+    def origin(self, key: DraftKey, draft: Draft | None) -> None:
+        """Keep how a draft was made, without its text; None where there is none any more."""
+        record = None if draft is None else _record(draft)
+        with self._lock:
+            first = not self._origins
+            self._origins[key] = record
+        if first:
+            self._soon(self.flush)
 
     def rescue(self) -> None:
         """The desk's thread is gone: put what it has not taken into a file. Any thread."""
@@ -69,15 +88,29 @@ class Keeping:
             return
         with self._lock:
             drafts, self._drafts = self._drafts, {}
+            origins, self._origins = self._origins, {}
             layout, self._unsaved = self._unsaved, None
         try:
-            if drafts:
-                self.engine.save_drafts(drafts)
-                drafts = {}
+            if drafts or origins:
+                self.engine.save_drafts(drafts, origins)
+                drafts, origins = {}, {}
             if layout is not None:
                 self.engine.save_layout(layout)
         except JournalError as error:
             _log.error("%s", error)
             with self._lock:
                 self._drafts = {**drafts, **self._drafts}
+                self._origins = {**origins, **self._origins}
                 self._unsaved = self._unsaved or layout
+
+
+def _record(draft: Draft) -> str:
+    origins = tuple(replace(origin, text=storable(origin.text[:MOST_KEPT])) for origin in draft.origins)
+    kept = replace(draft, text="", switched=storable(draft.switched), origins=origins)
+    try:
+        return msgspec.json.encode(kept).decode()
+    except UnicodeEncodeError:
+        # An id that a backend has made of half a character.
+        return msgspec.json.encode(
+            Draft(conversation_id=ConversationId(storable(kept.conversation_id)), text="")
+        ).decode()

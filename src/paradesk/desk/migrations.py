@@ -25,7 +25,11 @@ _GUARD = (
     "create table guard_counts(day text not null, name text not null, outcome text not null, count integer not null,"
     " primary key(day, name, outcome)) without rowid",
 )
-STEPS: tuple[tuple[str, ...], ...] = (_CONVERSATIONS, _GUARD)
+_DRAFT_ORIGINS = (
+    "create table draft_origins(conversation_id text not null, visibility text not null, record text not null,"
+    " primary key(conversation_id, visibility))",
+)
+STEPS: tuple[tuple[str, ...], ...] = (_CONVERSATIONS, _GUARD, _DRAFT_ORIGINS)
 """What leads from each schema to the next; the first makes an empty file a journal. Released ones never change."""
 SCHEMA_VERSION = len(STEPS)
 TABLES = frozenset({"conversations", "messages", "seen", "drafts", "outbox", "cursors", "layout"})

@@ -36,6 +36,7 @@ _COLUMNS = {
     "seen": ("conversation_id", "order_key"),
     "outbox": ("place", "client_id", "conversation_id", "state", "record"),
     "drafts": ("conversation_id", "visibility", "text"),
+    "draft_origins": ("conversation_id", "visibility", "record"),
     "layout": ("id", "record"),
     "near_misses": ("place", "at", "record"),
     "guard_counts": ("day", "name", "outcome", "count"),
