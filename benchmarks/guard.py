@@ -39,7 +39,7 @@ from paradesk.guard.verdict import Draft, GuardSettings
 DISTINCTIVE = 0.05
 """A detail occurs in at most this share of the dialogues."""
 _SETTINGS = GuardSettings()
-_TUNE_LEAK, _TUNE_FIT = 0.001, 0.0035
+_TUNE_LEAK, _TUNE_FIT = 0.001, 0.0038
 """Shares of false alarms that the tuning gives to each check, below the 0.5 % of both so that chance has room."""
 _CHECKS = ("leak", "fit", "both")
 _SHARES = (0.005, 0.01, 0.05)
@@ -196,11 +196,10 @@ def tune(parts: Mapping[str, list[Dialogue]], seed: int) -> None:
                 sum(map(float.__mul__, weights, chat))
                 for chat in experience.evidence(case.text, (case.own, *case.others))
             ]
-            fits.append(fitting.excess(scores, case.own, case.others, experience)[0])
             draft = Draft(conversation_id=case.own.conversation_id, text=case.text)
-            leaks.append(
-                max((leaking.evidence(draft, case.own, other, experience)[0] for other in case.others), default=0.0)
-            )
+            details = [leaking.evidence(draft, case.own, other, experience)[0] for other in case.others]
+            fits.append(fitting.excess(scores, details, case.own, case.others, experience)[0])
+            leaks.append(max(details, default=0.0))
         limits["fit"] = max(limits["fit"], tuning.limit(fits, _TUNE_FIT))  # type: ignore[assignment]
         limits["leak"] = max(limits["leak"], tuning.limit(leaks, _TUNE_LEAK))  # type: ignore[assignment]
     print(f"fit.THRESHOLD = {limits['fit']:.2f}\nleak.THRESHOLD = {limits['leak']:.2f}")

@@ -89,6 +89,10 @@ class Terminal:
         """Type text as it is."""
         self._tmux("send-keys", "-l", text)
 
+    def write(self, data: str) -> None:
+        """Write bytes as a terminal sends them, all at once: keys and clicks that were on their way together."""
+        self._tmux("send-keys", "-H", *(f"{byte:02x}" for byte in data.encode()))
+
     def paste(self, text: str) -> None:
         """Paste text, bracketed as a terminal does it."""
         subprocess.run(

@@ -1,7 +1,11 @@
 """A reply to the wrong customer in a real terminal: stopped with one readable line, moved with one key, and sent."""
 
+import os
 import re
+import signal
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -97,5 +101,40 @@ def test_sent_all_the_same_by_a_key_of_its_own_and_never_by_enter(places: Places
         else:
             pytest.fail(f"never sent\n{terminal.screen()}")
         assert "meant for" not in terminal.screen()
+        terminal.press("C-q")
+        terminal.wait_text("[ended 0]")
+
+
+def test_what_was_pasted_before_a_kill_is_still_asked_about_after_the_start(places: Places) -> None:
+    program = [sys.executable, "-m", "tests.e2e.desk_program", str(places.home / "desk"), "two"]
+    (places.home / "desk").mkdir()
+    text = "the courier lost the parcel near Hamburg"
+    with Terminal(program, env=places.environment, cwd=ROOT) as terminal:
+        terminal.wait(lambda seen: len(panes(seen)) == 2 and "2 waiting" in seen, what="both chats")
+        go_to_sarah(terminal)
+        terminal.press("F6")
+        terminal.wait_text("▶ to JONAS KÜHN #1242")
+        terminal.type(text)
+        terminal.wait_text(text)
+        terminal.press("C-l", "C-x", "DC")
+        terminal.wait(lambda seen: text not in seen, what="the text cut")
+        go_to_sarah(terminal)
+        terminal.press("C-v")
+        terminal.wait_text(text)
+
+        def kept() -> bool:
+            with closing(sqlite3.connect(f"file:{places.home}/desk/desk.sqlite3?mode=ro", uri=True)) as journal:
+                drafts = journal.execute("select text from drafts").fetchall()
+                return (text,) in drafts and bool(journal.execute("select 1 from draft_origins").fetchall())
+
+        terminal.wait(lambda _seen: kept(), what="the draft and its origin on disk")
+        os.kill(terminal.process(), signal.SIGKILL)
+        terminal.wait_text("[ended 137]")
+    with Terminal(program, env=places.environment, cwd=ROOT) as terminal:
+        terminal.wait(lambda seen: text in seen and "2 waiting" in seen, what="the draft")
+        go_to_sarah(terminal)
+        terminal.press("Enter")
+        terminal.wait_text("? meant for JONAS KÜHN #1242:", "F5 move", "ctrl+x enter send anyway")
+        assert "sending" not in terminal.screen()
         terminal.press("C-q")
         terminal.wait_text("[ended 0]")

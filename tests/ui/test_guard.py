@@ -208,6 +208,36 @@ async def test_a_line_that_came_meanwhile_is_shown_before_the_reply_leaves(tmp_p
         await desk.until(lambda: len(desk.backend.sent()) == 1, "sent after a second Enter")
 
 
+def hints(desk: Workstation) -> str:
+    """Return the line that names the keys."""
+    return desk.lines[-1]
+
+
+async def test_the_line_of_keys_names_those_of_the_question_and_no_others(tmp_path: Path) -> None:
+    async with at_the_first(tmp_path, size=(80, 24)) as (desk, _clock):
+        await stopped(desk, "AX-77315 is on its way")
+        assert "F5 Move there" in hints(desk)
+        assert "ctrl+x enter Send anyway" in hints(desk)
+        assert "F1 Help" in hints(desk)
+        assert " enter Send " not in hints(desk).replace("ctrl+x enter", "")
+        await desk.press("ctrl+l", "backspace")
+        await desk.until(lambda: "F2 Canned" in hints(desk), "the usual keys again")
+
+        await stopped(desk, "your card is 4242 4242 4242 4242")
+        assert "Move there" not in hints(desk)
+        assert "ctrl+x enter Send anyway" in hints(desk)
+        await desk.press("ctrl+l", "backspace")
+
+        await desk.type("open your profile page")
+        desk.backend.say(desk.backend.message(1, "never mind, I found it"))
+        await desk.until(lambda: "never mind" in desk.text, "the line is on the screen")
+        await desk.press("enter")
+        await desk.until(lambda: bool(asks(desk, "c1")), "the guard asks")
+        assert "enter Send" in hints(desk)
+        assert "Move there" not in hints(desk)
+        assert "Send anyway" not in hints(desk)
+
+
 async def test_a_secret_can_be_sent_anyway_or_edited_but_not_moved(tmp_path: Path) -> None:
     async with at_the_first(tmp_path) as (desk, clock):
         await stopped(desk, "your card is 4242 4242 4242 4242")

@@ -2,7 +2,9 @@
 
 Each open chat gets a score for how well the draft belongs to it: a weighted sum of the evidence of `experience`. The
 weights make the scores logarithms of odds, so that `log(sum(exp(others))) - here` says how much likelier it is that the
-draft was meant for any of the others. `python -m benchmarks.guard --tune` derives the weights and the threshold.
+draft was meant for any of the others. A detail of the draft that another chat holds and this one does not adds to that
+chat's score what the check `leak` makes of it, though it need not be enough for that check alone.
+`python -m benchmarks.guard --tune` derives the weights and the threshold.
 """
 
 import math
@@ -11,6 +13,8 @@ from collections.abc import Sequence
 from paradesk.core.text import cell_width
 from paradesk.guard.chat_view import ChatView
 from paradesk.guard.experience import EVIDENCE, Experience
+from paradesk.guard.leak import evidence as details_of
+from paradesk.guard.leak import names_of
 from paradesk.guard.verdict import Check, Draft, Finding, GuardSettings, Severity
 
 WEIGHTS = {
@@ -34,15 +38,17 @@ WEIGHTS = {
     "words of the customer": 0.154,
 }
 """What a unit of each kind of evidence counts."""
-THRESHOLD = 3.25
+THRESHOLD = 4.00
 """Logarithm of the odds from which on the guard objects, at a sensitivity of 0.5."""
 _PER_SENSITIVITY = 6.0
 _TUNED_FOR = 3
 """Other chats, while the threshold was found."""
 _ALIKE, _MOST_ALIKE = 3.0, 0.6
 """So much more for each unit of likeness, and the likeness from which on it stays."""
-_CAUTION = 0.5
-"""So much more before anything was learnt, in steps down to nothing."""
+_PER_DETAIL, _MOST_DETAIL = 0.35, 5.0
+"""What a unit of a detail's evidence counts, and the evidence from which on it stays."""
+_TELLS_APART = 0.5
+"""A detail of this evidence tells two chats apart, however alike they are."""
 _ASK_FROM = 1.0
 """So much above the threshold the agent is asked; below, the reply is only held."""
 
@@ -92,16 +98,24 @@ def log_odds(scores: Sequence[float]) -> float:
 
 
 def excess(
-    scores: Sequence[float], here: ChatView, others: Sequence[ChatView], experience: Experience
+    scores: Sequence[float],
+    details: Sequence[float],
+    here: ChatView,
+    others: Sequence[ChatView],
+    experience: Experience,
 ) -> tuple[float, int]:
     """Return the logarithm of the odds beyond what chance explains, and the place of the likeliest among the others.
 
-    Chance finds more among many chats, and between chats that are alike; one that has learnt little is more careful.
+    `scores` are of this chat and the others, `details` of the others alone. Chance finds more among many chats, and between
+    chats that are alike, unless a detail tells them apart.
     """
-    best = max(range(len(others)), key=lambda place: scores[place + 1])
-    alike = min(_MOST_ALIKE, experience.likeness(here, others[best]))
-    allowed = math.log(len(others) / _TUNED_FOR) + _CAUTION * experience.newness + _ALIKE * alike
-    return log_odds(scores) - allowed, best
+    capped = [min(_MOST_DETAIL, max(0.0, strength)) for strength in details]
+    there = [score + _PER_DETAIL * strength for score, strength in zip(scores[1:], capped, strict=True)]
+    best = max(range(len(others)), key=there.__getitem__)
+    allowed = math.log(len(others) / _TUNED_FOR)
+    if capped[best] <= _TELLS_APART:
+        allowed += _ALIKE * min(_MOST_ALIKE, experience.likeness(here, others[best]))
+    return log_odds((scores[0], *there)) - allowed, best
 
 
 def fit(
@@ -115,7 +129,8 @@ def fit(
         return None
     evidence = experience.evidence(draft.text, (here, *others))
     scores = [weigh(one) for one in evidence]
-    found, best = excess(scores, here, others, experience)
+    details = [details_of(draft, here, other, experience) for other in others]
+    found, best = excess(scores, [strength for strength, _ in details], here, others, experience)
     found -= THRESHOLD + (0.5 - settings.sensitivity) * _PER_SENSITIVITY
     if found < 0:
         return None
@@ -125,16 +140,23 @@ def fit(
         for name, weight, there, at_home in zip(EVIDENCE, _WEIGHTS, evidence[best + 1], evidence[0], strict=True)
     }
     decisive = max(gains, key=gains.__getitem__)
+    named = names_of(draft.text, details[best][1])
+    if named and _PER_DETAIL * min(_MOST_DETAIL, details[best][0]) >= gains[decisive]:
+        return _finding(meant, found, f"names {named[0]}, and fits that chat better", named)
     words = experience.telling(draft.text, here, meant)
     reason = _REASONS.get(decisive, "fits that chat far better")
+    if decisive not in _SAYS_ALL:
+        reason = _with_words(_WITH_WORDS.get(decisive, reason) if words else reason, words)
+    return _finding(meant, found, reason, words)
+
+
+def _finding(meant: ChatView, found: float, reason: str, words: Sequence[str]) -> Finding:
     return Finding(
         check=Check.FIT,
         severity=Severity.ASK if found >= _ASK_FROM else Severity.HOLD,
-        reason=reason
-        if decisive in _SAYS_ALL
-        else _with_words(_WITH_WORDS.get(decisive, reason) if words else reason, words),
+        reason=reason,
         meant=meant.conversation_id,
-        evidence=words,
+        evidence=tuple(words),
         risk=1 / (1 + math.exp(-found - 1)) if found < 30 else 1.0,
     )
 

@@ -90,7 +90,7 @@ def leak(
     if best is None:
         return None
     strength, found, other = best
-    names = _phrases(draft.text, [value for _, _, value in found])
+    names = names_of(draft.text, found)
     label = found[0][1]
     return Finding(
         check=Check.LEAK,
@@ -105,10 +105,10 @@ def leak(
 _WORDS = {"order": "order ", "ticket": "ticket ", "tracking": "tracking number ", "phone": "phone number "}
 
 
-def _phrases(text: str, found: Sequence[Value]) -> list[str]:
+def names_of(text: str, found: Sequence[tuple[float, str, Value]]) -> list[str]:
     """Return the details as they stand in the text, the words of one name together, the strongest first."""
     by_run: dict[int, list[str]] = {}
-    for value in found:
+    for _, _, value in found:
         by_run.setdefault(value.run, []).append(value.text)
     phrases = [clean_line(" ".join(sorted(words, key=text.find)), 30) for words in by_run.values()]
     return list(dict.fromkeys(phrase for phrase in phrases if phrase))

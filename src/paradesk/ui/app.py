@@ -125,6 +125,7 @@ class ParadeskApp(App[int], inherit_bindings=False):
         from paradesk.ui.body import Body
         from paradesk.ui.bridge import Bridge
         from paradesk.ui.deck import Deck
+        from paradesk.ui.input_order import InputOrder
         from paradesk.ui.keys import KeyRouter
         from paradesk.ui.reporting import Reporter
         from paradesk.ui.sender import Sender
@@ -149,7 +150,15 @@ class ParadeskApp(App[int], inherit_bindings=False):
         self.sender = Sender(desk, self.bridge, self.deck, self.tell, self.key, settings.guard)
         self.view = View(self)
         self.sender.show_links = self._show_links
-        self.router = KeyRouter(self, self.dispatcher, self._command, lambda: self.body.which_key, self._keys_changed)
+        self.input_order = InputOrder(self, self.deck, self.sender.guarding, self.tell, time.monotonic, self.on_event)
+        self.router = KeyRouter(
+            self,
+            self.dispatcher,
+            self._command,
+            lambda: self.body.which_key,
+            self._keys_changed,
+            self.input_order.allows,
+        )
         self.theme = settings.theme
 
     # Parts
@@ -225,6 +234,7 @@ class ParadeskApp(App[int], inherit_bindings=False):
 
     def _begin(self) -> None:
         self.bridge.start()
+        self.input_order.follow()
         self.share_out()
         self.view.start()
 
@@ -328,12 +338,25 @@ class ParadeskApp(App[int], inherit_bindings=False):
         if not self.opened and isinstance(event, (events.Key, events.Paste)):
             self._early.append(event)
             return
-        if isinstance(event, events.Key) and not event.is_forwarded:
+        if self.opened and isinstance(event, (events.InputEvent, events.Paste)) and not event.is_forwarded:
+            if self.input_order.waits(event):
+                return
+            self.input_order.begin(event)
+            try:
+                await self._on_input(event)
+            finally:
+                self.input_order.end(event)
+        else:
+            await super().on_event(event)
+
+    async def _on_input(self, event: events.InputEvent | events.Paste) -> None:
+        if isinstance(event, events.Key):
             if not self.app_focus:
                 self.app_focus = True
             if self._too_early(event) or await self.router.press(event):
                 return
-        elif isinstance(event, (events.Paste, events.MouseDown)) and not event.is_forwarded:
+            self.input_order.text(event)
+        elif isinstance(event, (events.Paste, events.MouseDown)):
             self.router.cancel()
         await super().on_event(event)
         if isinstance(event, events.Key) and len(self.screen_stack) > 1:

@@ -71,7 +71,11 @@ class Deck:
     @property
     def focused(self) -> Pane | None:
         """The pane with the focus, or None."""
-        node: object = self._workspace.screen.focused if self._workspace.is_attached else None
+        return self.pane_of(self._workspace.screen.focused if self._workspace.is_attached else None)
+
+    @staticmethod
+    def pane_of(node: object) -> Pane | None:
+        """Return the pane that a widget belongs to, or None."""
         while isinstance(node, Widget):
             if isinstance(node, Pane):
                 return node

@@ -3,6 +3,7 @@
 Pure: the caller says what time it is and what stands on the screen.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from paradesk.core.model import ConversationId, MessageId, Visibility
@@ -31,16 +32,22 @@ class Making:
     """The first keystroke at which it stood there."""
     decided: str = ""
     """The text that the agent has said to send all the same."""
+    switched: str = ""
+    """Characters that were on their way to another chat when this one became active."""
+    switched_from: ConversationId | None = None
 
 
 _FRESH = Making()
+_Key = tuple[ConversationId, Visibility]
 
 
 class Makings:
     """All drafts of the session by conversation and visibility, and what was copied last inside Paradesk."""
 
-    def __init__(self) -> None:
-        self._of: dict[tuple[ConversationId, Visibility], Making] = {}
+    def __init__(self, keep: Callable[[_Key, Draft | None], None] = lambda _key, _draft: None) -> None:
+        """`keep` is told what a restart should know of a draft, without its text; None where there is no draft."""
+        self._of: dict[_Key, Making] = {}
+        self._keep = keep
         self._copied = ""
         self._copied_from: tuple[Origin, ...] = ()
 
@@ -54,25 +61,30 @@ class Makings:
         """The draft is now `text`, while `seen` is the newest customer message on the screen; True where that began it."""
         key = (chat, visibility)
         if not text:
-            self._of.pop(key, None)
+            self._forget(key)
             return False
         before = self._of.get(key, _FRESH)
         if before.begun_at is None:
-            self._of[key] = replace(
-                before, target=chat, begun_at=now, last_seen=seen, on_screen=seen, on_screen_since=now
-            )
+            begun = replace(before, target=chat, begun_at=now, last_seen=seen, on_screen=seen, on_screen_since=now)
+            self._set(key, begun)
             return True
         if seen != before.on_screen:
-            self._of[key] = replace(before, on_screen=seen, on_screen_since=now)
+            self._set(key, replace(before, on_screen=seen, on_screen_since=now))
         elif seen is not None and seen != before.read and now - before.on_screen_since >= READ_AFTER:
-            self._of[key] = replace(before, read=seen)
+            self._set(key, replace(before, read=seen))
         return False
 
     def came(self, chat: ConversationId, visibility: Visibility, *origins: Origin) -> None:
         """A piece that was not typed is about to come into a draft."""
         before = self.of(chat, visibility)
         kept = tuple(dict.fromkeys((*before.origins, *origins)))[-MOST_ORIGINS:]
-        self._of[chat, visibility] = replace(before, origins=kept)
+        self._set((chat, visibility), replace(before, origins=kept))
+
+    def flew(self, chat: ConversationId, visibility: Visibility, character: str, meant: ConversationId) -> None:
+        """A character that was on its way to the chat `meant` is about to come into a draft."""
+        before = self.of(chat, visibility)
+        typed = before.switched + character if before.switched_from == meant else character
+        self._set((chat, visibility), replace(before, switched=typed, switched_from=meant))
 
     def copied(self, chat: ConversationId, text: str, visibility: Visibility | None = None) -> None:
         """Text was copied or cut in a chat: in its transcript, or in the composer of this visibility."""
@@ -91,9 +103,8 @@ class Makings:
     ) -> None:
         """The agent has said to send `text` all the same, or has looked at what came up to `acknowledged`."""
         before = self.of(chat, visibility)
-        self._of[chat, visibility] = replace(
-            before, decided=text or before.decided, acknowledged=acknowledged or before.acknowledged
-        )
+        shown = acknowledged or before.acknowledged
+        self._set((chat, visibility), replace(before, decided=text or before.decided, acknowledged=shown))
 
     def moved(
         self, chat: ConversationId, to: ConversationId, visibility: Visibility, text: str, now: float,
@@ -101,20 +112,44 @@ class Makings:
     ) -> None:  # fmt: skip
         """The agent moved a draft to another chat: from now on it is meant for that one."""
         origins = (*self.of(chat, visibility).origins, Origin(to, OriginKind.MOVED, text))
-        self._of.pop((chat, visibility), None)
+        self._forget((chat, visibility))
         self.typed(to, visibility, text, now, seen)
         self.came(to, visibility, *origins)
 
     def sent(self, chat: ConversationId, visibility: Visibility, left: str, now: float, seen: MessageId | None) -> None:
         """A reply was accepted; what was written since, `left`, is another draft."""
-        before = self._of.pop((chat, visibility), _FRESH)
+        before = self.of(chat, visibility)
+        self._forget((chat, visibility))
         if left:
             self.typed(chat, visibility, left, now, seen)
             self.came(chat, visibility, *(origin for origin in before.origins if _overlap(origin.text, left)))
 
     def put_back(self, chat: ConversationId, visibility: Visibility, making: Making) -> None:
         """A reply was taken back and is a draft again."""
-        self._of[chat, visibility] = making
+        self._set((chat, visibility), making)
+
+    def restored(self, draft: Draft) -> None:
+        """A draft of an earlier session stands here again; its making was kept."""
+        self._of[draft.conversation_id, draft.visibility] = Making(
+            target=draft.target,
+            begun_at=draft.begun_at,
+            last_seen=draft.last_seen,
+            acknowledged=draft.acknowledged,
+            read=draft.read,
+            origins=draft.origins,
+            switched=draft.switched,
+            switched_from=draft.switched_from,
+        )
+
+    def _set(self, key: _Key, making: Making) -> None:
+        before = self.draft(*key, "") if key in self._of else None
+        self._of[key] = making
+        if (now := self.draft(*key, "")) != before:
+            self._keep(key, now)
+
+    def _forget(self, key: _Key) -> None:
+        if self._of.pop(key, None) is not None:
+            self._keep(key, None)
 
     def draft(self, chat: ConversationId, visibility: Visibility, text: str) -> Draft:
         """Return what the guard is asked about."""
@@ -128,6 +163,8 @@ class Makings:
             last_seen=making.last_seen,
             acknowledged=making.acknowledged,
             read=making.read,
+            switched=making.switched,
+            switched_from=making.switched_from,
             origins=making.origins,
         )
 

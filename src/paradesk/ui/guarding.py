@@ -81,7 +81,7 @@ class Guarding:
         """`clock` times how long a question has stood on the screen; `now` is in Unix seconds."""
         self._desk, self._bridge, self._deck, self._settings = desk, bridge, deck, settings
         self._tell, self._key, self.clock, self._now = tell, key, clock, now
-        self.makings = Makings()
+        self.makings = Makings(desk.save_origins)
         self._asked: dict[_Key, _Asked] = {}
         self._held: dict[ClientId, Passed] = {}
 
@@ -106,6 +106,13 @@ class Guarding:
                 target=lambda: [importlib.import_module(name) for name in names], name="paradesk-guard", daemon=True
             ).start()
 
+    def restore(self) -> None:
+        """Bring back how the drafts were made that have come back themselves."""
+        for draft in self._desk.saved_origins():
+            thread = self._desk.state.threads.get(draft.conversation_id)
+            if thread is not None and thread.drafts.get(draft.visibility):
+                self.makings.restored(draft)
+
     # What the composers say
 
     def typed(self, pane: Pane, text: str) -> None:
@@ -129,6 +136,10 @@ class Guarding:
     def pasted(self, pane: Pane, text: str) -> None:
         """Text is about to be pasted into a pane's composer."""
         self.makings.pasted(pane.conversation_id, pane.composer.visibility, text)
+
+    def flew(self, pane: Pane, character: str, meant: ConversationId) -> None:
+        """A character that was on its way to another chat is about to come into a pane's draft."""
+        self.makings.flew(pane.conversation_id, pane.composer.visibility, character, meant)
 
     def _prepare(self) -> None:
         state = self._desk.state
@@ -247,7 +258,9 @@ class Guarding:
     def _question(self, finding: Finding, more: int, state: State) -> Question:
         edit, send = "type to edit", self._key("composer.send")
         if finding.check is Check.LATE:
-            return Question("the customer wrote meanwhile,", finding.reason, (f"{send} send now", edit))
+            return Question(
+                "the customer wrote meanwhile,", finding.reason, (f"{send} send now", edit), actions=("composer.send",)
+            )
         names = {item: clean_line(_capitals(thread), 40) for item, thread in state.threads.items()}
         words, reason = explain(Verdict((finding,)), names), finding.reason
         # The question mark stands in front already, so that what comes before the reason ends in a colon.
@@ -255,10 +268,14 @@ class Guarding:
         reason = (reason if lead else words) + (f" (+{more} more)" if more > 0 else "")
         anyway = f"{self._key('guard.send_anyway')} send anyway"
         if self._goal(finding, state) is None:
-            return Question(lead or reason, reason if lead else "", (anyway, edit))
+            return Question(lead or reason, reason if lead else "", (anyway, edit), actions=("guard.send_anyway",))
         move = self._key("guard.move")
         return Question(
-            lead or reason, reason if lead else "", (f"{move} move there", anyway, edit), (f"{move} move", anyway)
+            lead or reason,
+            reason if lead else "",
+            (f"{move} move there", anyway, edit),
+            (f"{move} move", anyway),
+            actions=("guard.move", "guard.send_anyway"),
         )
 
     @staticmethod

@@ -93,12 +93,15 @@ class KeyRouter:
         command: Callable[[str], Awaitable[None] | None],
         overlay: Callable[[], Overlay | None],
         changed: Callable[[], None],
+        allows: Callable[[str, events.Key], bool] = lambda _action_id, _event: True,
     ) -> None:
+        """`allows` may refuse what a key would do, and says so itself."""
         self._app = app
         self._dispatcher = dispatcher
         self._command = command
         self._overlay = overlay
         self._changed = changed
+        self._allows = allows
         self._hint: asyncio.TimerHandle | None = None
         self._shown: Overlay | None = None
         self._in_sequence = False
@@ -125,7 +128,8 @@ class KeyRouter:
                 return True
             case Run(action_id=action_id):
                 self._end_sequence()
-                await self.run(action_id)
+                if self._allows(action_id, event):
+                    await self.run(action_id)
                 return True
             case Rejected():
                 self._end_sequence()

@@ -1,6 +1,7 @@
 """From the state to the widgets: what changes on the screen when a new snapshot comes, or when a second has passed."""
 
 from collections import deque
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from paradesk.config.state import first_run_done, mark_first_run_done
@@ -43,7 +44,6 @@ HINTS: dict[str, tuple[str, ...]] = {
         "pane.zoom",
         "app.palette",
     ),
-    "guard": ("guard.move", "guard.send_anyway", "composer.send", "app.help"),
     "transcript": (
         "transcript.focus",
         "transcript.find",
@@ -94,6 +94,7 @@ class View:
         app.panel_wanted = saved.panel
         app.hotlist.begin_at(saved.chosen)
         app.deck.around = lambda: (app.hotlist.cursor, app.panel_wanted)
+        app.sender.guarding.restore()
         layout_known = await app.deck.restore()
         if not layout_known:
             app.deck.hotlist = app.settings.hotlist
@@ -235,15 +236,21 @@ class View:
         if pending:
             app.body.hints.show([(" ".join(pending) + " …", "what next?"), ("esc", "cancel")])
             return
+        pane = app.deck.focused
+        if place == "guard" and pane is not None and (question := pane.composer.question) is not None:
+            app.body.hints.show([*self._keys_of((*question.actions, "app.help"), place), ("type", "to edit")])
+            return
         hints = self._hint_keys.get(place)
         if hints is None:
             contexts = CONTEXTS[place]
-            hints = []
-            for action_id in HINTS.get(place, ()):
-                keys = app.dispatcher.keys_for(action_id, contexts)
-                if keys:
-                    hints.append((keys[0], ACTIONS[action_id].title.rstrip("…")))
+            hints = self._keys_of(HINTS.get(place, ()), place)
             prefixes = {keys.split(" ")[0] for keys in app.dispatcher.keys_for("status.open", contexts) if " " in keys}
             hints[1:1] = [(prefix, "more …") for prefix in sorted(prefixes)[:1]]
             self._hint_keys[place] = hints
         app.body.hints.show(hints)
+
+    def _keys_of(self, actions: Sequence[str], place: str) -> list[tuple[str, str]]:
+        """Return the best key of each of these actions in a place, with its title; without those that have no key there."""
+        keys_for, contexts = self._app.dispatcher.keys_for, CONTEXTS[place]
+        keys = ((action_id, keys_for(action_id, contexts)) for action_id in actions)
+        return [(found[0], ACTIONS[action_id].title.rstrip("…")) for action_id, found in keys if found]

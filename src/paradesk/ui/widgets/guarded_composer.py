@@ -24,6 +24,8 @@ class Question(NamedTuple):
     """What can be done, each with its key, the most useful first."""
     short: tuple[str, ...] = ()
     """The same in fewer words, for where the choices do not fit on one row."""
+    actions: tuple[str, ...] = ()
+    """The actions behind the choices, for the line that names the keys."""
 
 
 def question_rows(edge: tuple[str, str], question: Question, width: int) -> list[Row]:
