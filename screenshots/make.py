@@ -30,6 +30,7 @@ SIZES = {
     "which-key": (120, 34),
     "monochrome": (120, 34),
     "small": (80, 24),
+    "guard": (120, 34),
 }
 
 
@@ -110,6 +111,7 @@ class Shoot:
             "'": "apostrophe",
             "?": "question_mark",
             "!": "exclamation_mark",
+            "-": "minus",
         }
         await self.press(*(names.get(letter, letter) for letter in text))
 
@@ -176,12 +178,26 @@ async def plain(shoot: Shoot) -> None:
     await shoot.type("Guten Tag, ich sehe sofort nach")
 
 
+async def guard(shoot: Shoot) -> None:
+    """An answer for one customer, stopped in the chat of another."""
+    await shoot.wait(8)
+    orders = shoot.app.deck.panes.order
+    there = next(
+        number for number, item in enumerate(orders, 1) if shoot.app.state.threads[item].conversation.order.get("id")
+    )
+    order = shoot.app.state.threads[orders[there - 1]].conversation.order["id"]
+    await shoot.press("ctrl+x", "2" if there == 1 else "1")
+    await shoot.type(f"I have found it, order {order} arrives tomorrow")
+    await shoot.press("enter")
+
+
 SCRIPTS: dict[str, Callable[[Shoot], Awaitable[None]]] = {
     "workspace": workspace,
     "picker": picker,
     "which-key": which_key,
     "monochrome": plain,
     "small": plain,
+    "guard": guard,
 }
 
 

@@ -2,7 +2,7 @@
 
 import random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paradesk.guard.chat_view import ChatView, Said, of_lines
@@ -132,6 +132,7 @@ def test_never_raises(text: str, here: str, there: str, by_customer: bool) -> No
     assert finding is None or (finding.reason and "\n" not in finding.reason)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.text(max_size=40)), max_size=6))
 def test_anything_can_be_learnt(lines: list[tuple[bool, str]]) -> None:
     """Any chat can be learnt from, and judged with what was learnt."""
