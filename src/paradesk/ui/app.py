@@ -19,6 +19,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from paradesk.core.text import clean_line, clean_text
+from paradesk.ui.cards import CARDS
 from paradesk.ui.content import plain
 from paradesk.ui.opening import Opening
 from paradesk.ui.safety import ControlGuard
@@ -151,6 +152,7 @@ class ParadeskApp(App[int], inherit_bindings=False):
         self.sender.show_links = self._show_links
         self.router = KeyRouter(self, self.dispatcher, self._command, lambda: self.body.which_key, self._keys_changed)
         self.theme = settings.theme
+        CARDS.masked = settings.mask_cards
 
     # Parts
 

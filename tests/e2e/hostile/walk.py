@@ -151,6 +151,7 @@ class Walk:
         self.until(lambda state: state["focus"].startswith("Transcript"), "the transcript has the focus")
         self.press(b"k")
         self.on("LinksScreen", b"o")
+        self.on("RawScreen", b"r")
         self.press(b"ye")
         self.ask()
         self.press(b"\x14")
