@@ -16,7 +16,7 @@ CARD = "4111 1111 1111 1111"
 
 async def raw(desk: Workstation) -> str:
     """Open the view of the newest message as it came, and return the screen."""
-    await desk.press("ctrl+t", "k", "r")
+    await desk.press("ctrl+t", "k", "x")
     await desk.until(lambda: isinstance(desk.app.screen, RawScreen), "the raw view")
     shown = desk.text
     await desk.press("escape", "ctrl+t")

@@ -157,7 +157,7 @@ class Walk:
         self.press(b"k")
         self.on("LinksScreen", b"o")
         self.read_back()
-        self.on("RawScreen", b"r")
+        self.on("RawScreen", b"x")
         self.read_back()
         self.press(b"ye")
         self.ask()
