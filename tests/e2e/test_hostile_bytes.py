@@ -55,7 +55,7 @@ def recordings(texts: Sequence[str], every: int = EVERY) -> tuple[Recording, Rec
     with tempfile.TemporaryDirectory() as honest, tempfile.TemporaryDirectory() as hostile:
         usual = walked(Path(honest), ["an honest text", "another one"] * CHATS, 1)
         found = walked(Path(hostile), texts, every)
-    assert found.screens == {*SCREENS, "LinksScreen"}
+    assert found.screens == {*SCREENS, "LinksScreen", "RawScreen"}
     return usual, found
 
 

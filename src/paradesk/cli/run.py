@@ -1,5 +1,6 @@
 """Opens the workstation on configured profiles."""
 
+import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -14,8 +15,11 @@ if TYPE_CHECKING:
     from paradesk.canned import Library
     from paradesk.config.settings import Settings
     from paradesk.desk.desk import Profile
+    from paradesk.desk.log import Log
     from paradesk.keymap.keymap import Keymap
     from paradesk.ui.opening import Opening
+
+_log = logging.getLogger(__name__)
 
 
 def need_terminal() -> None:
@@ -73,6 +77,8 @@ def open_desk(profiles: "Callable[[], Sequence[Profile]]", *, directory: Path, s
     Raises Failure without a terminal and for a journal that cannot be used, KeymapError or ConfigError for a bad keymap,
     and what `profiles` raises.
     """
+    from paradesk.config.places import state_directory
+
     problems: list[str] = []
 
     def library() -> "tuple[Library, list[str]]":
@@ -86,8 +92,13 @@ def open_desk(profiles: "Callable[[], Sequence[Profile]]", *, directory: Path, s
 
     def opening() -> "Opening":
         from paradesk.desk.desk import Desk
+        from paradesk.desk.log import Log
         from paradesk.ui.opening import Opening
 
+        log = Log(state_directory(), settings.log_level)
+        log.start()
+        begun.append(log)
+        log_start(settings)
         keymaps = _keymaps(settings)
         desk = Desk(profiles(), directory, resend_once=settings.resend_once)
         desk.start()
@@ -102,14 +113,35 @@ def open_desk(profiles: "Callable[[], Sequence[Profile]]", *, directory: Path, s
         raise
     from paradesk.ui.run import run_app
 
+    begun: list[Log] = []
     try:
-        return run_app(opening, theme=settings.theme)
+        status = run_app(opening, theme=settings.theme)
+        _log.info("ended with status %d", status)
+        return status
     except Exception as error:
+        _log.error("could not be opened", exc_info=error)
         raise _readable_journal(error) from error
     finally:
+        for log in begun:
+            log.stop()
         # The screen is drawn through standard error; what is written there before it ends is not seen.
         for problem in problems:
             click.echo(f"paradesk: {problem}", err=True)
+
+
+def log_start(settings: "Settings") -> None:
+    """Log what a supporter asks first: versions, terminal, and which connectors are configured."""
+    import platform
+    from importlib.metadata import version
+
+    from paradesk import __version__
+
+    libraries = ", ".join(f"{name} {version(name)}" for name in ("textual", "httpx", "websockets"))
+    _log.info("started: paradesk %s, python %s, %s", __version__, platform.python_version(), libraries)
+    terminal = " ".join(filter(None, map(os.environ.get, ("TERM", "COLORTERM", "TERM_PROGRAM"))))
+    _log.info("on %s %s, terminal %s", platform.system(), platform.release(), terminal)
+    for profile in settings.profiles.values():
+        _log.info("profile %s: connector %s", profile.name, profile.connector)
 
 
 def _keymaps(settings: "Settings") -> "list[Keymap]":

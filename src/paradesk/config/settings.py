@@ -15,6 +15,9 @@ from paradesk.core.toml import MAX_BYTES, Document, TomlError, read_toml
 from paradesk.guard.verdict import Check, GuardSettings, Late
 from paradesk.keymap.layouts import LAYOUTS
 
+LOG_LEVELS: tuple[str, ...] = ("off", "error", "warning", "info", "debug")
+"""What `log.level` may be, from the least that is written to the most."""
+
 THEMES: tuple[str, ...] = ("paradesk-dark", "paradesk-light", "paradesk-contrast")
 """Names that `theme` may have; `dark`, `light` and `contrast` are short for them."""
 
@@ -69,6 +72,10 @@ class Settings:
     """When a line that came while the agent wrote is shown before the reply leaves."""
     guard_internal_links: tuple[str, ...] = ()
     """Host names whose links must not reach a customer."""
+    mask_cards: bool = True
+    """Card numbers are shown by their last four digits."""
+    log_level: str = "info"
+    """How much `paradesk.log` says: one of `LOG_LEVELS`."""
     profiles: Mapping[str, ProfileSettings] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
     """By the name in TOML (`notifications.bell`): `default`, `file:line`, a variable's name, or `command line`."""
@@ -190,6 +197,13 @@ def _late(value: object) -> Late:
     return Late(text)
 
 
+def _level(value: object) -> str:
+    text = _text(value)
+    if text not in LOG_LEVELS:
+        raise _Wrong("must be off, error, warning, info or debug")
+    return text
+
+
 def _hosts(value: object) -> tuple[str, ...]:
     found = _texts(value, '["wiki.example.com"]')
     for host in found:
@@ -234,6 +248,8 @@ OPTIONS: tuple[Option, ...] = (
     Option("guard.hold", "guard_hold", _number(0, 60, " of seconds"), "seconds to take a risky reply back, 0 for none"),
     Option("guard.late", "guard_late", _late, "show a line that came meanwhile: always, unread or off"),
     Option("guard.internal_links", "guard_internal_links", _hosts, "hosts that customers must not be sent to"),
+    Option("guard.mask_cards", "mask_cards", _flag, "show only the last four digits of card numbers"),
+    Option("log.level", "log_level", _level, "what paradesk.log says: off, error, warning, info or debug"),
 )
 """All settings but profiles, in the order in which they are shown."""
 

@@ -151,6 +151,7 @@ _ALL: list[Action] = [
         ("transcript.copy", "Copy message", "Copy the selected text or message"),
         ("transcript.expand", "Show all", "Show the whole of a long message"),
         ("transcript.open", "Open link or file", "Show the links and files of the selected message, to copy or save"),
+        ("transcript.raw", "As it came", "Show the selected message as it came, with what was hidden in it as escapes"),
         ("transcript.find_next", "Next match", "Go to the next match"),
         ("transcript.find_previous", "Previous match", "Go to the previous match"),
     ),

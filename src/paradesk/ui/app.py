@@ -19,6 +19,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from paradesk.core.text import clean_line, clean_text
+from paradesk.ui.cards import CARDS
 from paradesk.ui.content import plain
 from paradesk.ui.opening import Opening
 from paradesk.ui.safety import ControlGuard
@@ -160,6 +161,7 @@ class ParadeskApp(App[int], inherit_bindings=False):
             self.input_order.allows,
         )
         self.theme = settings.theme
+        CARDS.masked = settings.mask_cards
 
     # Parts
 

@@ -141,16 +141,24 @@ class Walk:
                 return
             assert time.monotonic() < end, f"{screen} does not close"
 
+    def read_back(self) -> None:
+        """Go to the transcript; an escape that came after a screen had closed has left it."""
+        if not self.ask()["focus"].startswith("Transcript"):
+            self.press(b"\x14")
+            self.until(lambda state: state["focus"].startswith("Transcript"), "the transcript has the focus")
+
     def through(self) -> None:
         """Go through every screen of the active chat."""
         for screen, keys in SCREENS.items():
             self.on(screen, keys)
         self.press(b"\x1b[18~")  # customer panel
         self.ask()
-        self.press(b"\x14")
-        self.until(lambda state: state["focus"].startswith("Transcript"), "the transcript has the focus")
+        self.read_back()
         self.press(b"k")
         self.on("LinksScreen", b"o")
+        self.read_back()
+        self.on("RawScreen", b"x")
+        self.read_back()
         self.press(b"ye")
         self.ask()
         self.press(b"\x14")
