@@ -48,10 +48,9 @@ _DROPPED = re.compile(
 _SIZE = re.compile(r"\x1b\[48;(\d+)[:\d]*;(\d+)[:\d]*;[\d:;]*t")
 _LARGE_NUMBER = re.compile(r"\x1b\[[\d;:]*\d{5}[\d;:]*[A-Za-z~]")
 _MOUSE_ONLY = re.compile(r"(?:\x1b\[<[\d;]+[mM])+\Z")
-_LINES = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+\Z")
-_ENTER_BESIDE_TEXT = re.compile(r"[^\r\n\t]\r|\r[\r\n]*[^\r\n\t]{2}")
+_SEQUENCE = re.compile(r"\x1b\[[\d;:<>=?]*[ -/]*[@-~]|\x1bO?.", re.DOTALL)
+_ENTER_BESIDE_TEXT = re.compile(r"[^\x00-\x1f\x7f]\r|\A[\r\n]*\r[\r\n]*[^\x00-\x1f\x7f]{2}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_NOT_TEXT = re.compile(r"\x1b\[[\d;:<>=?]*[ -/]*[@-~]|\x1bO?.|[\x00-\x1f\x7f]", re.DOTALL)
 _UNFINISHED = re.compile(r"\x1b*\x1b(?:\[[\d;:<>=?]*[ -/]*|\][^\x07\x1b]*\x1b?|[P_^X][^\x1b]*\x1b?|O)?\Z")
 
 
@@ -159,7 +158,8 @@ class InputSieve:
             self._take_pasted(pasted)
             return
         unfinished = _UNFINISHED.search(data)
-        if unfinished is not None:
+        # What only begins like a sequence within a paste would take the rest of it along.
+        if unfinished is not None and not _unmarked_paste(data[: unfinished.start()]):
             data, self._held = data[: unfinished.start()], unfinished.group()
             if len(self._held) > _LONGEST_HELD:
                 self._held = self._held[:3]
@@ -216,9 +216,11 @@ def _unmarked_paste(data: str) -> bool:
     Nobody presses Enter at the very moment of another key. On a line that stalls, what was typed one after the other
     comes at one moment as well; an Enter that is a new line then is seen, and pressed again.
     """
-    if _LINES.match(data):
-        return _ENTER_BESIDE_TEXT.search(data) is not None
-    return _CONTROL.search(data) is not None and len(_NOT_TEXT.sub("", data)) >= TOGETHER
+    without_sequences = _SEQUENCE.sub("\x00", data)
+    if _ENTER_BESIDE_TEXT.search(without_sequences):
+        return True
+    text = _CONTROL.sub("", without_sequences)
+    return len(text) >= TOGETHER and len(text) < len(without_sequences)
 
 
 def _refuse_absurd_number(sequence: re.Match[str]) -> str:
