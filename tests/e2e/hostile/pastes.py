@@ -1,5 +1,7 @@
 """Hostile texts pasted into the composer of the whole program, marked by the terminal well, badly or not at all."""
 
+import base64
+import re
 import tempfile
 import time
 from collections import Counter
@@ -12,6 +14,7 @@ from tests.e2e.hostile.walk import Walk, chunks
 from tests.hostile_corpus import Entry
 
 S, E = b"\x1b[200~", b"\x1b[201~"
+COPIED = re.compile(rb"\x1b\]52;c;([^\x07\x1b]*)\x07")
 LONG = 5_000
 """Longer texts are pasted once, marked well: what is done to marks does not depend on the length."""
 
@@ -21,9 +24,14 @@ def bare(entry: Entry) -> bytes:
     return entry.text.encode("utf-8", "replace").replace(E, b"").replace(S, b"").replace(b"\x00", b"")
 
 
+def _halves(text: bytes) -> tuple[bytes, bytes]:
+    whole = text.decode()
+    return whole[: len(whole) // 2].encode(), whole[len(whole) // 2 :].encode()
+
+
 MANNERS: dict[str, Callable[[bytes], bytes]] = {
     "marked": lambda text: S + text + b"|" + E,
-    "a start inside": lambda text: S + text[: len(text) // 2] + S + text[len(text) // 2 :] + b"|" + E,
+    "a start inside": lambda text: S + S.join(_halves(text)) + b"|" + E,
     "an end inside": lambda text: S + text + E + b"\x18s\r" + text + b"\rREFUND|" + E,
     "marks around marks": lambda text: S + S + text + b"\r" + E + E + b"|" + E,
     "no marks": lambda text: b"first line\r" + text + b"\rlast line|",
@@ -64,9 +72,24 @@ class Pastes:
             self.walk.until(lambda state: not any(state["lengths"]), "the composer is empty")
         return text
 
+    def _back(self, entry: Entry) -> None:
+        """Copy what was pasted, and paste what the terminal's clipboard has got."""
+        self.walk.press(S + bare(entry) + b"|" + E)
+        state = self.walk.until(lambda state: state["composers"][0][-1:] == "|", f"{entry.id} has come")
+        since = len(self.walk.output)
+        self.walk.key(b"\x0c", b"\x03", b"\x7f")
+        copied = COPIED.findall(bytes(self.walk.output[since:]))
+        if len(copied) != 1:
+            self.problems.append(f"copied: {entry.id}: the clipboard was filled {len(copied)} times")
+            return
+        again = self.paste(f"copied, pasted back: {entry.id}", [S + base64.b64decode(copied[0], validate=True) + E])
+        if again != state["composers"][0]:
+            self.problems.append(f"copied: {entry.id}: the text has changed")
+
     def each(self, entry: Entry) -> None:
-        """Paste one text in every manner."""
+        """Paste one text in every manner, and copy it and paste it back."""
         text = bare(entry)
+        self._back(entry)
         for manner, made in MANNERS.items():
             came = self.paste(f"{manner}: {entry.id}", [made(text)])
             expected = clean_text(text.decode() + "|")
