@@ -15,7 +15,7 @@ from tests.hostile_corpus import Entry
 
 S, E = b"\x1b[200~", b"\x1b[201~"
 COPIED = re.compile(rb"\x1b\]52;c;([^\x07\x1b]*)\x07")
-LONG = 5_000
+LONG = 2_000
 """Longer texts are pasted once, marked well: what is done to marks does not depend on the length."""
 
 

@@ -117,7 +117,7 @@ class Walk:
         """Wait for a state."""
         end = time.monotonic() + PATIENCE
         while not reached(state := self.ask()):
-            assert time.monotonic() < end, f"never: {what}; {state}"
+            assert time.monotonic() < end, f"never: {what}; {str(state)[:2000]}"
             time.sleep(0.005)
         return state
 
