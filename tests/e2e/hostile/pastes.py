@@ -116,25 +116,14 @@ def pasted(
     entries: Sequence[Entry], *, full: bool = True, tell: Callable[[str], object] = lambda _line: None
 ) -> tuple[list[str], bool]:
     """Paste all texts; returns the result in lines, and whether all is well. `full` pastes the longest ones as well."""
-    short = [entry for entry in entries if len(entry.text) <= LONG]
     with tempfile.TemporaryDirectory() as folder, Walk(Path(folder), []) as walk:
         walk.serve(["an honest text", "another one"])
         walk.activate(1)
         pastes = Pastes(walk)
-        for place, entry in enumerate(short):
-            pastes.each(entry)
-            if place % 20 == 0:
-                tell(f"{place}/{len(short)} texts pasted")
-            if pastes.problems:
-                break
-        if not pastes.problems:
-            for some in chunks(short, 20):
-                pastes.broken(some)
-            pastes.cut(b"REFUND\r\x18s\x1b[31m\r")
-        if full and not pastes.problems:
-            for entry in entries:
-                if len(entry.text) > LONG:
-                    _long(pastes, bare(entry), entry.id)
+        try:
+            _all(pastes, entries, full=full, tell=tell)
+        except AssertionError as error:
+            pastes.problems.append(str(error)[:400])
         problems = [*pastes.problems, *([f"crash: {walk.reports()}"] if walk.reports() else [])]
     lines = [
         f"{len(entries)} texts pasted; sends, actions, altered drafts, crashes: {len(problems)}",
@@ -142,6 +131,24 @@ def pasted(
         *(f"  {problem}" for problem in problems),
     ]
     return lines, not problems
+
+
+def _all(pastes: Pastes, entries: Sequence[Entry], *, full: bool, tell: Callable[[str], object]) -> None:
+    short = [entry for entry in entries if len(entry.text) <= LONG]
+    for place, entry in enumerate(short):
+        pastes.each(entry)
+        if place % 20 == 0:
+            tell(f"{place}/{len(short)} texts pasted")
+        if pastes.problems:
+            break
+    if not pastes.problems:
+        for some in chunks(short, 20):
+            pastes.broken(some)
+        pastes.cut(b"REFUND\r\x18s\x1b[31m\r")
+    if full and not pastes.problems:
+        for entry in entries:
+            if len(entry.text) > LONG:
+                _long(pastes, bare(entry), entry.id)
 
 
 def _long(pastes: Pastes, text: bytes, name: str) -> None:

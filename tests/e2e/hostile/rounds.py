@@ -64,13 +64,13 @@ class Watcher:
     """Takes the output of a walk piece by piece."""
 
     def __init__(self, walk: Walk, found: Recording, *, keep: bool) -> None:
-        self._walk, self._found, self._keep = walk, found, keep
+        self._walk, self.found, self._keep = walk, found, keep
 
     def look(self, served: Sequence[Entry]) -> str:
         """Judge what was written since the last look; returns what can be read of it."""
         new = bytes(self._walk.output)
         del self._walk.output[: len(new)]
-        found = self._found
+        found = self.found
         found.size += len(new)
         if self._keep:
             found.output += new
@@ -100,30 +100,13 @@ def walked(
     """
     found = Recording()
     texts = [entry.text for entry in entries]
-    begun = time.monotonic()
     with tempfile.TemporaryDirectory() as folder, Walk(Path(folder), texts) as walk:
         watcher = Watcher(walk, found, keep=keep)
-        pieces = list(chunks(entries))
-        for place, some in enumerate(pieces):
-            served = [entry.text for entry in some]
-            walk.serve(served)
-            if place % every == 0:
-                walk.trouble(served)
-                walk.activate(1)
-                walk.through()
-            for chat in range(2, len(some) + 1) if full else ():
-                walk.activate(chat)
-                walk.through(())
-            said = walk.ask(texts=True)["texts"]
-            seen = watcher.look(some)
-            for chat, entry in enumerate(some, 1):
-                if entry.survives:
-                    name, subject, *bodies = said[f"c{chat}"]
-                    whole = name == subject == entry.text and entry.text in bodies and entry.text in seen
-                    (found.survived if whole else found.altered).add(entry.id)
-            tell(f"{place + 1}/{len(pieces)} servings, {time.monotonic() - begun:.0f} s, {found.size >> 20} MB written")
-        if full:
-            walk.previews(len(texts))
+        try:
+            _rounds(walk, watcher, entries, every, full=full, tell=tell)
+        except AssertionError as error:
+            found.problems.append(str(error)[:400])
+            return found
         state = walk.ask()
         watcher.look(entries)
         found.problems += ["hostile text has acted: " + ", ".join(state["intents"])] if state["intents"] else []
@@ -132,6 +115,38 @@ def walked(
         found.problems += [f"crash: {reports}"] if (reports := walk.reports()) else []
         found.screens = walk.screens
     return found
+
+
+def _rounds(
+    walk: Walk,
+    watcher: Watcher,
+    entries: Sequence[Entry],
+    every: int,
+    *,
+    full: bool,
+    tell: Callable[[str], object],
+) -> None:
+    found, begun, pieces = watcher.found, time.monotonic(), list(chunks(entries))
+    for place, some in enumerate(pieces):
+        served = [entry.text for entry in some]
+        walk.serve(served)
+        if place % every == 0:
+            walk.trouble(served)
+            walk.activate(1)
+            walk.through()
+        for chat in range(2, len(some) + 1) if full else ():
+            walk.activate(chat)
+            walk.through(())
+        said = walk.ask(texts=True)["texts"]
+        seen = watcher.look(some)
+        for chat, entry in enumerate(some, 1):
+            if entry.survives:
+                name, subject, *bodies = said[f"c{chat}"]
+                whole = name == subject == entry.text and entry.text in bodies and entry.text in seen
+                (found.survived if whole else found.altered).add(entry.id)
+        tell(f"{place + 1}/{len(pieces)} servings, {time.monotonic() - begun:.0f} s, {found.size >> 20} MB written")
+    if full:
+        walk.previews(len(entries))
 
 
 def honest(*, full: bool = False) -> Recording:
