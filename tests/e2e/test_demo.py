@@ -173,7 +173,7 @@ def test_each_of_five_marks_names_the_active_chat_in_monochrome(start: Start) ->
     if len(panes(terminal.screen())) < 2:
         terminal.press("C-x", "k")
         terminal.wait(lambda seen: f"active: 1 {first.name}" not in seen, what="another chat")
-    screen = terminal.screen()
+    screen = terminal.wait(lambda seen: active(seen) is not None, what="the active pane")
     pane = active(screen)
     assert pane is not None
     name = pane.name
