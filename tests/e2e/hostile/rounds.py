@@ -107,13 +107,14 @@ def walked(
         except AssertionError as error:
             found.problems.append(str(error)[:400])
             return found
+        finally:
+            found.screens = walk.screens
         state = walk.ask()
         watcher.look(entries)
         found.problems += ["hostile text has acted: " + ", ".join(state["intents"])] if state["intents"] else []
         found.problems += [f"{state['requested']} replies were asked for"] if state["requested"] else []
         found.problems += ["something was typed into a composer"] if any(state["composers"]) else []
         found.problems += [f"crash: {reports}"] if (reports := walk.reports()) else []
-        found.screens = walk.screens
     return found
 
 

@@ -19,7 +19,8 @@ from typing import Any, TypeVar
 
 ROOT = Path(__file__).parents[3]
 PROGRAM = Path(__file__).with_name("program.py")
-PATIENCE = 60.0
+PATIENCE = 240.0
+"""Seconds: texts of a megabyte in every field at once take their time on a machine that does other things too."""
 CHATS = 4
 """As many as get a pane."""
 Some = TypeVar("Some")
