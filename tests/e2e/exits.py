@@ -4,6 +4,7 @@
 """
 
 import argparse
+import contextlib
 import random
 import shutil
 import statistics
@@ -176,10 +177,14 @@ def main() -> int:
     trials: list[Trial] = []
     with tempfile.TemporaryDirectory(prefix="paradesk-exits-") as place:
         template = prepare(Path(place) / "template")
-        for number in range(given.trials):
-            home = template.copy(Path(place) / "now")
-            trials.append(trial(ways[number % len(ways)], home, chance))
-            shutil.rmtree(home.folder)
+        # What was tried until somebody has seen enough is worth its table as well.
+        with contextlib.suppress(KeyboardInterrupt):
+            for number in range(given.trials):
+                home = template.copy(Path(place) / "now")
+                trials.append(trial(ways[number % len(ways)], home, chance))
+                shutil.rmtree(home.folder)
+                if number % 50 == 49:
+                    print(f"{number + 1} of {given.trials}", file=sys.stderr, flush=True)
     print(f"{'way':<32}{'trials':>7}{'good':>6}{'median s':>10}{'slowest s':>11}  problems")
     for way in ways:
         mine = [done for done in trials if done.way == way]

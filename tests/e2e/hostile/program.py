@@ -28,10 +28,12 @@ from paradesk.desk.desk import Desk, Profile
 from paradesk.keymap.keymap import Layer
 from paradesk.keymap.loader import load_keymap
 from paradesk.ui import app as app_module
+from paradesk.ui.commands import workspace
 from paradesk.ui.commands.asking import submit
 from paradesk.ui.keys import KeyRouter
 from paradesk.ui.opening import Opening
 from paradesk.ui.run import run_app
+from paradesk.ui.screens.links import LinksScreen
 from paradesk.ui.widgets.pane import Pane
 from tests.hostile_events import events
 from tests.ui.scripted import ABLE, ScriptedConnector
@@ -55,7 +57,7 @@ class HostileBackend(ScriptedConnector):
         """Be unclear about the walk's own replies, and refuse its changes."""
         if isinstance(intent, Send) and intent.client_id in self.ours:
             raise Uncertain(self.problem)
-        if isinstance(intent, SetPriority) and self.problem:
+        if isinstance(intent, SetPriority):
             raise Rejected(self.problem)
         if not isinstance(intent, (SetTyping, MarkRead)):
             self.foreign.append(type(intent).__name__)
@@ -79,6 +81,8 @@ class Told:
         self.requested = 0
         self.keys = 0
         """Keys that have been taken, with all that came of them."""
+        self.asked = 0
+        """Links that were asked about, or refused as no web address."""
 
     def serve(self) -> None:
         """Answer until the other end is gone."""
@@ -164,6 +168,10 @@ class Told:
             "requested": self.requested,
             "keys": self.keys,
             "panel": app.panel_wanted,
+            "links": sum(bool(row.url) for row in app.screen._found.values())
+            if isinstance(app.screen, LinksScreen)
+            else 0,
+            "asked": self.asked,
         }
         if texts:
             state["texts"] = {
@@ -188,7 +196,7 @@ def responses(folder: Path, texts: list[str]) -> None:
 def watched(told: Told) -> None:
     """Let `told` hear of the app, of every action that a key runs, and of every reply that is asked for."""
     begin, take, run = app_module.ParadeskApp.__init__, app_module.ParadeskApp.on_event, KeyRouter.run
-    asked = Pane.on_composer_send_requested
+    asked, about = Pane.on_composer_send_requested, workspace.open_link
 
     def seen(app: app_module.ParadeskApp, *arguments: Any, **named: Any) -> None:
         begin(app, *arguments, **named, question_grace=0.0)
@@ -207,7 +215,12 @@ def watched(told: Told) -> None:
         told.requested += 1
         asked(pane, event)
 
+    async def link(app: app_module.ParadeskApp, address: str) -> None:
+        await about(app, address)
+        told.asked += 1
+
     for owner, name, spy in (
+        (workspace, "open_link", link),
         (app_module.ParadeskApp, "__init__", seen),
         (app_module.ParadeskApp, "on_event", took),
         (KeyRouter, "run", ran),

@@ -68,7 +68,9 @@ class Watcher:
 
     def look(self, served: Sequence[Entry]) -> str:
         """Judge what was written since the last look; returns what can be read of it."""
-        new = bytes(self._walk.output)
+        there = bytes(self._walk.output)
+        # The last sequence may not be whole yet.
+        new = there[: max(0, there.rfind(b"\x1b"))]
         del self._walk.output[: len(new)]
         found = self.found
         found.size += len(new)

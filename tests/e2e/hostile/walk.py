@@ -179,7 +179,11 @@ class Walk:
         state = self.key(b"\x14", b"k", b"k", b"o")
         assert state["screen"] == "LinksScreen", state
         self.screens["LinksScreen"] += 1
+        links, asked = state["links"], state["asked"]
         state = self.key(b"o")
+        if links:
+            state = self.until(lambda state: state["asked"] > asked, "the link is asked about, or refused")
+            state = self.ask(drawn=True)
         if state["screen"] == "ConfirmScreen":
             self.screens["browser question"] += 1
         if state["screen"] != "WorkScreen":
