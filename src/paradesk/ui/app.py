@@ -414,6 +414,18 @@ class ParadeskApp(App[int], inherit_bindings=False):
         """Tell the agent something in a toast that takes no focus, and keep it among the notices."""
         self.reporter.tell(clean_text(text, 600), severity, self.clock())
 
+    def copy_to_clipboard(self, text: str) -> None:
+        """Keep text for pasting here, and hand it to the terminal unless it is longer than terminals take."""
+        from paradesk.ui.clipboard import sequence
+
+        self._clipboard = clean_text(text)
+        handed_over = sequence(self._clipboard)
+        if not handed_over:
+            paste = self.key("composer.paste")
+            self.tell(f"Too long for the terminal's clipboard: only {paste} in Paradesk pastes it", "warning")
+        elif self._driver is not None:
+            self._driver.write(handed_over)
+
     def send(
         self,
         pane: Pane,
