@@ -162,6 +162,8 @@ class Collector:
                 place, "too-large", f"the text has {len(text)} characters; {MAX_BODY} are allowed", "Split it in two."
             )
             return None
+        if dialect == "csv" and _is_ours(text):
+            return text
         if dialect == "csv":
             for found in dialects.foreign(text):
                 self.remark(
@@ -252,6 +254,19 @@ def _shown(text: str | Sequence[Segment]) -> str:
     if isinstance(text, str):
         return text.strip()
     return "".join(segment.text for segment in text if isinstance(segment, Text)).strip()
+
+
+def _is_ours(text: str) -> bool:
+    """Tell whether a text is a template of ours already, with something in it to fill."""
+    if "{{" not in text and "{%" not in text:
+        return False
+    if any(line.count(".") > _MAX_DOTS for line in text.split("\n")):
+        return False
+    try:
+        compile_template(text)
+    except TemplateError:
+        return False
+    return True
 
 
 def identity(title: str, folder: tuple[str, ...] = ()) -> str:

@@ -49,6 +49,7 @@ _CALL = re.compile(
     re.S,
 )
 _FILTER = re.compile(r"\|\s*(\w+)\s*(?::\s*('[^']*'|\"[^\"]*\"))?\s*", re.S)
+_LOOKUP = re.compile(r"[A-Za-z_][\w.-]*\[[^\s\[\]]{1,60}\][\w.\[\]'\"-]*")
 _FOREIGN = re.compile(r"\{!\$?[\w.]+\}|%\{[\w.,:]+\}|#\{[\w.]+\}|\{%[\w.]+(?:,fallback=[^%]*)?%\}|&\(\(")
 
 
@@ -93,10 +94,10 @@ def _braces(dialect: str, inner: str, report: Report) -> Segment | None:
         return None
     called = _CALL.fullmatch(inner.strip())
     if called is None:
-        if dialect == "zendesk":
-            report("unknown-placeholder", f"`{{{{{inner}}}}}` is more than a placeholder and became a blank")
-            return Blank(inner)
-        return None
+        if not inner.strip() or (dialect in ("rocketchat", "csv") and not _LOOKUP.fullmatch(inner.strip())):
+            return None
+        report("unknown-placeholder", f"`{{{{{inner}}}}}` is more than a placeholder and became a blank")
+        return Blank(inner)
     name = called["name"]
     if (other := called["other"]) is not None:
         return _named(dialect, name, _unquoted(other.strip()), (), report)

@@ -10,7 +10,7 @@ MAX_YAML = 2 * 1024 * 1024
 """Characters of one file."""
 MAX_DEPTH = 20
 """Lists and tables inside each other."""
-MAX_NODES = 200_000
+MAX_NODES = 100_000
 """Values of one file, each counted as often as it is referred to."""
 
 

@@ -18,6 +18,7 @@ _UNSEEN = frozenset(("script", "style", "head", "title", "template", "noscript",
 _LINKS = ("http://", "https://", "mailto:", "tel:")
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _MANY = re.compile(r"\n{3,}")
+_STRAY = re.compile(r"<(?![/!a-zA-Z][^<>]{0,2000}>)")
 _MAX_DEPTH = 12
 
 
@@ -131,13 +132,23 @@ class _Reader(HTMLParser):
         self._add(text)
 
 
+def _without_comments(markup: str) -> str:
+    kept: list[str] = []
+    at = 0
+    while (start := markup.find("<!--", at)) >= 0 and (end := markup.find("-->", start + 4)) >= 0:
+        kept.append(markup[at:start])
+        at = end + 3
+    return "".join((*kept, markup[at:]))
+
+
 def to_text(markup: str) -> tuple[str, list[str]]:
     """Return the text of a piece of HTML, and what of it text cannot carry (pictures, links that run something).
 
     Paragraphs and line breaks stay, lists get `-` or numbers, a link reads `text (address)`.
     """
     reader = _Reader()
-    reader.feed(markup[:MAX_HTML])
+    # The parser of the standard library is quadratic in openings that never close, and comments hide tags.
+    reader.feed(_STRAY.sub("&lt;", _without_comments(markup[:MAX_HTML])))
     reader.close()
     lines = "".join(reader.parts).replace("\u00a0", " ").split("\n")
     return _MANY.sub("\n\n", "\n".join(line.rstrip() for line in lines)).strip(), list(reader.lost)
