@@ -5,7 +5,7 @@ import os
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -116,8 +116,7 @@ def _write(responses: Sequence["PortableResponse"], name: str, folder: Path, for
     files = to_files(responses, name)
     place = folder / name
     with tempfile.TemporaryDirectory() as staged:
-        for file, text in files.items():
-            _put(Path(staged) / name / file, text)
+        _put({Path(staged) / name / file: text for file, text in files.items()})
         library, findings = load_library([Path(staged)])
     if findings or len(library) != len(responses):
         reason = findings[0].message if findings else f"{len(library)} of {len(responses)} load"
@@ -132,19 +131,22 @@ def _write(responses: Sequence["PortableResponse"], name: str, folder: Path, for
             known = existing.get(response.id)
             if known is not None and Path(known.path).resolve() not in own:
                 raise Failure(f"nothing is written: {known.path}:{known.line} has the id {response.id} already")
-    for target, text in targets.items():
-        _put(target, text)
+    _put(targets)
     return list(targets)
 
 
-def _put(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    passing = path.with_name(f".{path.name}.{os.getpid()}")
+def _put(texts: Mapping[Path, str]) -> None:
+    """Write files: all of them under passing names first, so that a full disk leaves everything as it was."""
+    passing = {path: path.with_name(f".{path.name}.{os.getpid()}") for path in texts}
     try:
-        passing.write_text(text, encoding="utf-8", newline="\n")
-        passing.replace(path)
+        for path, text in texts.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            passing[path].write_text(text, encoding="utf-8", newline="\n")
+        for path, written in passing.items():
+            written.replace(path)
     finally:
-        passing.unlink(missing_ok=True)
+        for written in passing.values():
+            written.unlink(missing_ok=True)
 
 
 def _as_json(
@@ -237,7 +239,7 @@ def export_responses(
         click.echo(exported.text.encode(), nl=False)
     else:
         with readable():
-            _put(file, exported.text)
+            _put({file: exported.text})
         click.echo(_line(f"{chosen.name}: wrote {file}"), err=True)
     context.exit(1 if any(remark.level == "left-out" for remark in exported.remarks) else 0)
 
