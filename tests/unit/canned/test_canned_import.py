@@ -113,6 +113,28 @@ class TestZendesk:
             "macros[10].actions[0].value": "left out: it is a WhatsApp template, whi",
         }
 
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "a {%- if ticket.requester.name -%} b {%- endif -%} c",
+            "a {{- ticket.requester.name -}} b",
+            "a \n{%- unless ticket.requester.name %} no {% endunless -%}\n b",
+            "{% if ticket.requester.name contains 'Anna' and ticket.id == '1245' %}x{% elsif ticket.title %}y{% endif %}",
+            "{{ticket.requester.name|downcase|capitalize}} {{ ticket.requester.email | upcase }}",
+            '{{ ticket.requester.name | default: "x" }}{{ ticket.requester.name | default: \'it "is"\' }}',
+        ],
+    )
+    def test_liquid_means_what_liquid_means(self, text: str) -> None:
+        macro = {"title": "x", "actions": [{"field": "comment_value", "value": text}]}
+        (response,) = read(json.dumps([macro]).encode())[1].responses
+        assert filled(response) == TOOLS["zendesk"](text)
+
+    def test_hidden_characters_are_replaced_and_listed(self) -> None:
+        macro = {"title": "x", "actions": [{"field": "comment_value", "value": "a\u202eb \u27e6order\u27e7"}]}
+        _, imported = read(json.dumps([macro]).encode())
+        assert filled(imported.responses[0]) == "a␦b [order]"
+        assert len(told(imported, "cleaned")) == 1
+
 
 class TestChatwoot:
     def test_texts_fill_in_as_there(self) -> None:

@@ -156,7 +156,16 @@ class Collector:
                 self.remark(place, "html", f"{what} cannot stand in plain text and is gone", level="changed")
         elif _HTML.search(text):
             self.remark(place, "html", "there is HTML in the text, and it stays as it is", "Check how it reads.")
-        text = plain(text).strip()
+        raw = text.replace("\r\n", "\n").replace("\r", "\n")
+        text = plain(raw)
+        if text != raw:
+            self.remark(
+                place,
+                "cleaned",
+                "characters that hide, reorder or control text, or pose as a blank, were replaced",
+                level="changed",
+            )
+        text = text.strip()
         if len(text) > MAX_BODY:
             self.leave_out(
                 place, "too-large", f"the text has {len(text)} characters; {MAX_BODY} are allowed", "Split it in two."

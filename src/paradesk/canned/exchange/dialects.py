@@ -76,15 +76,21 @@ def _braced(dialect: str, text: str, report: Report) -> list[Segment]:
     at = 0
     for found in _BRACED.finditer(text):
         inner, tag = found[1], found[2]
+        within = inner if tag is None else tag
+        trims = dialect in LIQUID and within.strip("-").strip() != ""
+        left, right = trims and within.startswith("-"), trims and within.endswith("-")
         if tag is not None:
             if dialect not in LIQUID:
                 continue
             segment: Segment | None = _control(dialect, tag)
         else:
-            segment = _braces(dialect, inner, report)
+            segment = _braces(dialect, inner.removeprefix("-").removesuffix("-") if trims else inner, report)
         if segment is not None:
-            segments += [Text(text[at : found.start()]), segment]
+            before = text[at : found.start()]
+            segments += [Text(before.rstrip() if left else before), segment]
             at = found.end()
+            if right:  # a dash takes the white space on its side away
+                at += len(text) - at - len(text[at:].lstrip())
     return [*segments, Text(text[at:])]
 
 
@@ -230,6 +236,7 @@ def _placeholder(dialect: str, name: str, fallback: str | None, filters: tuple[s
         case "helpscout":
             return f"{{%{name}{'' if fallback is None else f',fallback={fallback}'}%}}"
         case "chatwoot" | "chatwoot-macros":
+            quoted = f"'{fallback}'" if fallback is not None and "'" not in fallback else quoted
             return f"{{{{ {name}{'' if fallback is None else f' || {quoted}'} }}}}"
         case "intercom":
             return f"{{{{{name}{'' if fallback is None else f' | fallback: {quoted}'}}}}}"
