@@ -169,7 +169,13 @@ def test_the_shipped_library_survives_a_spreadsheet() -> None:
 class TestFiles:
     def test_they_load_and_hold_the_same(self, tmp_path: Path) -> None:
         responses = [
-            replace(PLAIN, shortcut="rfa", owner="billing", folder=("Billing", "Refunds")),
+            replace(
+                PLAIN,
+                shortcut="rfa",
+                owner="billing",
+                folder=("Billing", "Refunds"),
+                tags={"a = b": 'c "d', "urgency": "high"},
+            ),
             replace(PLAIN, id="other", title='Quotes " and \\ back', bodies={"en": 'a """ b\n\\ c', "de": "ä"}),
             replace(PLAIN, id="many", labels=tuple(f"label number {number}" for number in range(40))),
         ]
@@ -191,7 +197,7 @@ class TestFiles:
             )
         first = library.get(PLAIN.id)
         assert first is not None
-        assert first.tags["topic"] == "refunds"
+        assert first.tags == {"topic": "refunds", "a = b": 'c "d', "urgency": "high"}
 
     def test_a_large_import_is_split(self, tmp_path: Path) -> None:
         responses = [replace(PLAIN, id=f"r-{number}", bodies={"en": "x" * 4_000}) for number in range(150)]

@@ -91,11 +91,15 @@ def _written(response: PortableResponse) -> str:
 def _value(value: object) -> str:
     """Return a value on one line, as people write these files."""
     if isinstance(value, dict):
-        return "{ " + ", ".join(tomli_w.dumps({key: each}).strip() for key, each in value.items()) + " }"
+        return "{ " + ", ".join(f"{_key(key)} = {_value(each)}" for key, each in value.items()) + " }"
     if isinstance(value, list):
         line = "[" + ", ".join(map(_value, value)) + "]"
         return line if len(line) <= 100 else "[\n" + "".join(f"    {_value(each)},\n" for each in value) + "]"
     return tomli_w.dumps({"key": value}).removeprefix("key = ").rstrip("\n")
+
+
+def _key(name: str) -> str:
+    return tomli_w.dumps({name: 0}).rpartition(" = ")[0]
 
 
 def from_library(library: Library) -> tuple[PortableResponse, ...]:
