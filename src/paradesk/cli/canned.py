@@ -4,12 +4,17 @@ from pathlib import Path
 
 import click
 
+from paradesk.cli.canned_exchange import export_responses, import_responses
 from paradesk.cli.failure import Failure, readable
 
 
 @click.group()
 def canned() -> None:
-    """List and check canned responses."""
+    """List, check, import and export canned responses."""
+
+
+canned.add_command(import_responses)
+canned.add_command(export_responses)
 
 
 @canned.command("list")
