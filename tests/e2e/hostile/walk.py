@@ -44,7 +44,7 @@ SCREENS: dict[str, tuple[bytes, ...]] = {
 }
 """Screens and the keys that open them from the composer."""
 
-SURFACES = frozenset({*SCREENS, "LinksScreen", "browser question", "customer panel", "clipboard"})
+SURFACES = frozenset({*SCREENS, "LinksScreen", "RawScreen", "browser question", "customer panel", "clipboard"})
 """What `Walk.through` goes through."""
 
 
