@@ -133,7 +133,8 @@ def _rounds(
     for place, some in enumerate(pieces):
         served = [entry.text for entry in some]
         walk.serve(served)
-        if place % every == 0:
+        if place % every == 0 or any(entry.survives for entry in some):
+            # Beside other chats a text is broken into rows; some screen shows it in one piece.
             walk.trouble(served)
             walk.activate(1)
             walk.through()
