@@ -51,7 +51,15 @@ class Workstation:
 
     async def type(self, text: str) -> None:
         """Type a text, letter by letter."""
-        names = {" ": "space", ",": "comma", ".": "full_stop", "?": "question_mark"}
+        names = {
+            " ": "space",
+            ",": "comma",
+            ".": "full_stop",
+            "?": "question_mark",
+            "{": "left_curly_bracket",
+            "}": "right_curly_bracket",
+        }
+        names |= {"_": "underscore"}
         await self.press(*(names.get(char, char) for char in text))
 
     @property
@@ -95,6 +103,7 @@ async def workstation(
     settings: Settings | None = None,
     keymaps: Sequence[str] = ("default",),
     first_steps: bool = False,
+    library: Library | None = None,
 ) -> AsyncIterator[Workstation]:
     """Run a workstation on `backend`; with `directory` used again it is a restart."""
     directory.mkdir(parents=True, exist_ok=True)
@@ -104,9 +113,11 @@ async def workstation(
         load_keymap(shipped("keymaps") / f"{name}.toml", Layer.DEFAULT if name == "default" else Layer.PACK)
         for name in keymaps
     ]
-    app = ParadeskApp(Opening(desk, directory, settings or Settings(), loaded, Library(), "acme"), question_grace=0.0)
+    opening = Opening(desk, directory, settings or Settings(), loaded, library or Library(), "acme")
+    app = ParadeskApp(opening, question_grace=0.0)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PARADESK_STATE_DIR", str(directory))
+        patch.setenv("PARADESK_CONFIG_DIR", str(directory / "config"))
         if not first_steps:
             mark_first_run_done()
         try:

@@ -81,6 +81,7 @@ def search(
     hits.sort(
         key=lambda hit: (
             -hit.score,
+            today is not None and hit.response.overdue(today),
             bool(language) and not hit.response.speaks(language),
             fold(hit.response.title),
             hit.response.id,
@@ -114,15 +115,15 @@ class _Index:
     """The words of a library, each with the responses that it leads to."""
 
     def __init__(self, responses: Iterable[Response]) -> None:
-        self._entries: list[tuple[str, str, str]] = []
+        self._entries: list[tuple[tuple[str, ...], str, str]] = []
         self._marks: list[tuple[str, ...]] = []
         self._words: dict[str, dict[int, float]] = defaultdict(dict)
         self._stems: dict[str, dict[int, float]] = defaultdict(dict)
         for place, response in enumerate(responses):
-            self._entries.append((response.shortcut, fold(response.id), fold(response.title)))
+            self._entries.append((response.shortcuts, fold(response.id), fold(response.title)))
             self._marks.append(tuple(fold(mark) for mark in (*response.tags.values(), *response.labels)))
             self._add(place, response.title, _TITLE)
-            self._add(place, f"{response.id} {response.shortcut}", _ID)
+            self._add(place, " ".join((response.id, *response.shortcuts)), _ID)
             for label in response.labels:
                 # "where is my parcel" is about parcels, not about where and my: the longer, the less each word says.
                 self._add(place, label, _LABEL / math.sqrt(1 + label.count(" ")))
@@ -152,11 +153,11 @@ class _Index:
                 for place, weight in self._words[found].items():
                     best[place] = max(best.get(place, 0.0), likeness * weight)
             total = best if not number else {place: total[place] + best[place] for place in total.keys() & best.keys()}
-        for place, (shortcut, identity, title) in enumerate(self._entries):
-            if shortcut and query.lstrip("/") == shortcut:
+        for place, (shortcuts, identity, title) in enumerate(self._entries):
+            if query.lstrip("/") in shortcuts:
                 total[place] = total.get(place, 0.0) + 100.0
             elif place in total:
-                if shortcut and shortcut.startswith(query.lstrip("/")):
+                if any(shortcut.startswith(query.lstrip("/")) for shortcut in shortcuts):
                     total[place] += 12.0
                 if title.startswith(query) or identity.startswith(query):
                     total[place] += 6.0

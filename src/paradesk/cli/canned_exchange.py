@@ -57,7 +57,7 @@ def import_responses(
     format. What cannot come over is listed. Exit status 1 where a response was left out.
     """
     from paradesk.canned import exchange
-    from paradesk.canned.entries import canonical_language
+    from paradesk.canned.language import canonical_language
 
     tag = canonical_language(language)
     if not tag:

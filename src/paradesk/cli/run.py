@@ -81,14 +81,15 @@ def open_desk(profiles: "Callable[[], Sequence[Profile]]", *, directory: Path, s
 
     problems: list[str] = []
 
-    def library() -> "tuple[Library, list[str]]":
+    def library() -> "tuple[Library, Sequence[str]]":
         from paradesk.canned.loader import load_library
-        from paradesk.config.shipped import shipped
+        from paradesk.config.own_responses import response_directories
         from paradesk.core.text import clean_line
 
-        found, findings = load_library([shipped("canned_responses"), *settings.canned])
-        problems.extend(clean_line(str(finding), 400) for finding in findings)
-        return found, problems
+        found, findings = load_library(response_directories(settings))
+        # It is read again when the agent writes one: what was wrong before may be right now.
+        problems[:] = [clean_line(str(finding), 400) for finding in findings]
+        return found, tuple(problems)
 
     def opening() -> "Opening":
         from paradesk.desk.desk import Desk

@@ -90,6 +90,8 @@ _ALL: list[Action] = [
         ("transcript.focus", "Read back", "Move between the composer and the transcript of this pane"),
         ("transcript.find", "Find…", "Find text in the transcript of this pane"),
         ("canned.pick", "Canned response…", "Choose a canned response for this customer"),
+        ("canned.write", "New response…", "Write a canned response of your own"),
+        ("canned.from_sent", "Keep as response…", "Make a canned response of a reply that was sent in this chat"),
         ("app.help", "Help", "Show every key and what it does"),
         ("app.palette", "All actions…", "Search all actions by name"),
         ("app.intro", "First steps", "Show the first-run screen again"),
@@ -132,6 +134,7 @@ _ALL: list[Action] = [
         ("composer.copy", "Copy", "Copy the selection"),
         ("composer.paste", "Paste", "Insert what was cut or copied here"),
         ("composer.remove_attachment", "Remove file", "Take the last attached file away again"),
+        ("canned.leave_out", "Leave out changes", "Send without what the canned response would change in the ticket"),
     ),
     *_group(
         "Guard",
@@ -172,7 +175,26 @@ _ALL: list[Action] = [
         ("picker.cancel", "Cancel", "Close without changing anything"),
         ("picker.next_facet", "Next filter", "Go to the next filter: topic, urgency, customer type, language"),
         ("picker.facet_value", "Change filter", "Change the value of the chosen filter"),
-        ("picker.clear_facets", "Clear filters", "Remove all filters"),
+        ("picker.clear_facets", "Clear filters", "Remove all filters, the folder and the chosen language"),
+        ("picker.language", "Its next language", "Fill the response under the cursor in the next of its languages"),
+        ("picker.folders", "Folders", "Browse by folder, or go back to the responses"),
+        ("canned.edit", "Edit response…", "Edit the response under the cursor, in a copy where it is not your own"),
+    ),
+    *_group(
+        "Writing",
+        ("picker", "writing"),
+        ("canned.propose", "Propose…", "Write a changed response as a patch file for the team lead"),
+    ),
+    *_group(
+        "Writing",
+        ("writing",),
+        ("writing.save", "Save", "Save this canned response among your own"),
+        ("writing.language", "Next language", "Go to the text in the next language, or begin one"),
+        ("writing.next", "Next field", "Go to the next field"),
+        ("writing.previous", "Previous field", "Go to the previous field"),
+        ("writing.newline", "New line", "Begin a new line in the text, or go to the next field"),
+        ("writing.undo", "Undo", "Take back the last change of the text"),
+        ("writing.cancel", "Close", "Close without saving; asks where something was changed"),
     ),
     *_group(
         "Dialog",
@@ -196,6 +218,7 @@ CONTEXTS: dict[str, tuple[str, ...]] = {
     "hotlist": ("hotlist", "workspace", "global"),
     "picker": ("picker",),
     "dialog": ("dialog",),
+    "writing": ("writing",),
     "workspace": ("workspace", "global"),
 }
 """Per focused place, the contexts whose bindings apply, innermost first. Pickers and dialogs are closed worlds."""

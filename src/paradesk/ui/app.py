@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from textual.geometry import Size
     from textual.screen import ModalScreen
 
-    from paradesk.canned import Library
+    from paradesk.canned import FollowUp, Library
     from paradesk.core.model import ConversationId, LocalFile, Visibility
     from paradesk.core.state import State
     from paradesk.ui.commands import Command
@@ -137,7 +137,9 @@ class ParadeskApp(App[int], inherit_bindings=False):
         desk, settings = opening.desk, opening.settings
         self.desk, self.settings = desk, settings
         self._library = opening.library
+        self._load_responses = opening.library if callable(opening.library) else None
         self._library_lock = threading.Lock()
+        self._warned: set[str] = set()
         self.directory = opening.directory
         self.title = opening.title
         self.keymap_name = clean_line(opening.keymaps[-1].name if opening.keymaps else "", 40)
@@ -151,6 +153,7 @@ class ParadeskApp(App[int], inherit_bindings=False):
         self.sender = Sender(desk, self.bridge, self.deck, self.tell, self.key, settings.guard)
         self.view = View(self)
         self.sender.show_links = self._show_links
+        self.sender.follow_ups.do = self._follow_up
         self.input_order = InputOrder(self, self.deck, self.sender.guarding, self.tell, time.monotonic, self.on_event)
         self.router = KeyRouter(
             self,
@@ -179,7 +182,20 @@ class ParadeskApp(App[int], inherit_bindings=False):
                 self.call_later(self._warn, warnings)
             return self._library
 
+    def reload_library(self) -> None:
+        """Read the canned responses again, because one was written; who asks for them meanwhile waits."""
+        with self._library_lock:
+            if self._load_responses is not None:
+                self._library = self._load_responses
+            elif not callable(before := self._library):
+                from paradesk.config.own_responses import with_own
+
+                self._library = lambda: with_own(before)
+        self._load_library()
+
     def _warn(self, warnings: Sequence[str]) -> None:
+        warnings = [text for text in warnings if text not in self._warned]
+        self._warned.update(warnings)
         for text in warnings[:MAX_WARNINGS]:
             self.tell(text, "warning")
         if (more := len(warnings) - MAX_WARNINGS) > 0:
@@ -217,6 +233,11 @@ class ParadeskApp(App[int], inherit_bindings=False):
         from paradesk.ui.commands.workspace import links
 
         await links(self, pane)
+
+    def _follow_up(self, chat: ConversationId, follow_up: FollowUp) -> None:
+        from paradesk.ui.commands.follow_up import carry_out
+
+        carry_out(self, chat, follow_up)
 
     def _nothing_open(self) -> str:
         rows = (("hotlist.focus", "all chats"), ("chat.next_waiting", "who waits longest"), ("app.help", "every key"))
@@ -274,6 +295,7 @@ class ParadeskApp(App[int], inherit_bindings=False):
         """End; where the agent was is kept."""
         if self.opened:
             self.deck.keep_places()
+            self.sender.follow_ups.release_all()
         super().exit(result, return_code, message)
 
     def leave_terminal(self) -> None:

@@ -6,10 +6,10 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from paradesk.canned.entries import canonical_language
 from paradesk.canned.exchange import dialects, hypertext
 from paradesk.canned.exchange.liquid import Segment, Text, compose, plain
 from paradesk.canned.exchange.records import FollowUp, Imported, Level, PortableResponse, Remark
+from paradesk.canned.language import canonical_language
 from paradesk.canned.responses import DEFAULT_LANGUAGE, URGENCIES
 from paradesk.canned.template import MAX_BODY, TemplateError, compile_template
 from paradesk.core.text import cell_width, clean_filename, clean_line

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from paradesk.ui.commands import Command
 
 
-def _set_status(app: "ParadeskApp", thread: Thread, status: Status) -> bool:
+def change_status(app: "ParadeskApp", thread: Thread, status: Status) -> bool:
+    """Set the ticket of a chat to a status; returns whether its backend has it, and tells where not."""
     conversation = thread.conversation
     word = status.value.replace("_", " ")
     if not able(app, thread, "status"):
@@ -34,7 +35,7 @@ def _set_status(app: "ParadeskApp", thread: Thread, status: Status) -> bool:
 def set_status(status: Status, app: "ParadeskApp") -> None:
     """Set the ticket of the active pane to a status."""
     if (found := acting(app)) is not None:
-        _set_status(app, found[1], status)
+        change_status(app, found[1], status)
 
 
 def solve(app: "ParadeskApp") -> None:
@@ -45,10 +46,10 @@ def solve(app: "ParadeskApp") -> None:
     composer = pane.composer
     if composer.text.strip() or composer.attachments:
         text, visibility, files = composer.text.strip("\n").rstrip(), composer.visibility, composer.attachments
-        if not app.send(pane, text, visibility, files, then=lambda: _set_status(app, thread, Status.SOLVED)):
+        if not app.send(pane, text, visibility, files, then=lambda: change_status(app, thread, Status.SOLVED)):
             return
     else:
-        _set_status(app, thread, Status.SOLVED)
+        change_status(app, thread, Status.SOLVED)
 
 
 async def new_ticket(app: "ParadeskApp") -> None:

@@ -1,17 +1,16 @@
-"""Actions about the workspace: hotlist, panels, reading back, canned responses, help, themes, the end."""
+"""Actions about the workspace: hotlist, panels, reading back, help, themes, the end."""
 
 import os
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paradesk.core.addresses import target
-from paradesk.core.model import Agent, Attachment, Link
+from paradesk.core.model import Attachment, Link
 from paradesk.core.state import Thread
 from paradesk.core.text import clean_filename
 from paradesk.keymap.actions import ACTIONS
-from paradesk.ui.commands.asking import able, acting
+from paradesk.ui.commands.asking import able
 from paradesk.ui.sending import failure_text
 from paradesk.ui.themes import THEME_NAMES
 from paradesk.ui.titles import who
@@ -97,27 +96,6 @@ def in_composer(action_id: str, app: "ParadeskApp") -> None:
 def in_hotlist(action_id: str, app: "ParadeskApp") -> None:
     """Move the hotlist's cursor from elsewhere."""
     app.hotlist.handle_action(action_id)
-
-
-async def pick_canned(app: "ParadeskApp") -> None:
-    """Choose a canned response, filled for this chat, and insert it at the cursor."""
-    from paradesk.ui.screens.picker import PickerResult, PickerScreen
-
-    if (found := acting(app)) is None:
-        return
-    pane, thread = found
-    profile = app.state.profiles.get(thread.conversation.profile)
-    agent = profile.agent if profile is not None else None
-    if app.settings.agent_name:
-        agent = replace(agent or Agent("", ""), name=app.settings.agent_name)
-
-    def chosen(result: PickerResult | None) -> None:
-        if result is not None and result.conversation_id == pane.conversation_id:
-            app.sender.guarding.filled(pane, result.text)
-            pane.composer.insert(result.text)
-            app.screen.set_focus(pane.composer)
-
-    await app.ask(PickerScreen(app.library, thread, agent, app.settings.language), chosen)
 
 
 async def links(app: "ParadeskApp", pane: Pane) -> None:
@@ -211,7 +189,7 @@ async def palette(app: "ParadeskApp") -> None:
     entries = [
         PaletteEntry(action.id, action.title, action.description, action.category, app.key(action.id))
         for action in ACTIONS.values()
-        if not {"picker", "dialog"} & set(action.contexts) and action.id != "app.palette"
+        if not {"picker", "dialog", "writing"} & set(action.contexts) and action.id != "app.palette"
     ]
 
     def chosen(action_id: str | None) -> None:
@@ -271,7 +249,6 @@ COMMANDS: "dict[str, Command]" = {
     "customer.panel": customer_panel,
     "transcript.focus": focus_transcript,
     "transcript.find": find,
-    "canned.pick": pick_canned,
     "app.help": show_help,
     "app.palette": palette,
     "app.intro": intro,
