@@ -36,7 +36,7 @@ def response(identity: str, english: str = "Hello", german: str = "Hallo", *, mo
     )
 
 
-def sound(name: str = "acme", version: str = "1.0.0", **changes: str | None) -> dict[str, bytes]:
+def sound(name: str = "acme", version: str = "1.0.0", /, **changes: str | None) -> dict[str, bytes]:
     """The files of a sound pack. `changes` replace files, `__` for `/` and `_toml` for `.toml`; None removes one."""
     files: dict[str, str] = {
         "pack.toml": manifest(name, version),

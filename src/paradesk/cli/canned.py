@@ -19,14 +19,12 @@ canned.add_command(export_responses)
 
 @canned.command("list")
 def list_responses() -> None:
-    """List the canned responses that ship and those of your configured folders."""
-    from paradesk.canned.loader import load_library
+    """List all canned responses: those that ship, of packs, of your team and of your own folders."""
+    from paradesk.config.responses import load_responses
     from paradesk.config.settings import load_settings
-    from paradesk.config.shipped import shipped
 
     with readable():
-        settings = load_settings()
-        library, findings = load_library([shipped("canned_responses"), *settings.canned])
+        library, findings = load_responses(load_settings())
     responses = sorted(library.responses, key=lambda response: response.id)
     width = max((len(response.id) for response in responses), default=0)
     for response in responses:

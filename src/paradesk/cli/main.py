@@ -13,11 +13,11 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "config": ("paradesk.cli.configuration:config", "Show the configuration and where it comes from."),
     "demo": ("paradesk.cli.demo:demo", "Try Paradesk with simulated customers; needs no set-up."),
     "guard": ("paradesk.cli.guard:guard", "Look after the check of replies before they are sent."),
-        "Press every key of your keymap and see what really arrives; or list and check keys.",
-        "paradesk.cli.keys:keys",
     "keys": (
-    "packs": ("paradesk.cli.packs:packs", "Write, check, hand out and install packs."),
+        "paradesk.cli.keys:keys",
+        "Press every key of your keymap and see what really arrives; or list and check keys.",
     ),
+    "packs": ("paradesk.cli.packs:packs", "Write, check, hand out and install packs."),
     "profile": ("paradesk.cli.profile:profile", "Add, list, test and remove chat backends."),
     "transcript": ("paradesk.cli.transcript:transcript", "Write what is kept of a conversation as a document."),
 }

@@ -192,3 +192,16 @@ def _annotation(item: "Finding") -> str:
     advice = f". {item.advice}" if item.advice else ""
     place = f"file={escaped(item.file, value=True)}{line},title={escaped(item.code, value=True)}"
     return f"::{level} {place}::{escaped(item.message + advice)}"
+
+
+def _add_commands() -> None:
+    from paradesk.cli import packs_installed, packs_shown
+
+    for command in (
+        *(packs_installed.add, packs_installed.update, packs_installed.pin, packs_installed.remove),
+        *(packs_installed.rollback, packs_shown.list_packs, packs_shown.diff, packs_shown.verify, packs_shown.why),
+    ):
+        packs.add_command(command)
+
+
+_add_commands()

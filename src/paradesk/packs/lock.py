@@ -41,6 +41,8 @@ class Pin:
     """For zips: of the file."""
     signer: str = ""
     """Who signed it, where a signature was asked for."""
+    default_keymap: str = ""
+    """The keymap that everyone gets who has the pack."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

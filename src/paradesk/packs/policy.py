@@ -1,6 +1,5 @@
 """`policy.toml`: what a team asks of its desks, and what of it an update would make laxer."""
 
-from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 import msgspec
@@ -94,16 +93,6 @@ def read_policy(document: Document, file: str) -> tuple[Policy | None, list[Find
                     message = f"the rule `{name}` names the status `{status}`, which is not in `statuses`"
                     found.append(finding("P202", file, line, message))
     return (None if found else policy), sorted(found)
-
-
-def setting_values(values: Mapping[str, object]) -> Iterator[tuple[str, object]]:
-    """Yield what a parsed, checked policy says about settings, by their names in `config.toml`."""
-    if "response_target" in values:
-        yield "response_target", values["response_target"]
-    guard = values.get("guard")
-    if isinstance(guard, Mapping):
-        for name, value in guard.items():
-            yield f"guard.{name}", value
 
 
 def laxer(before: Policy, after: Policy) -> list[str]:

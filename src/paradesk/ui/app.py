@@ -138,6 +138,7 @@ class ParadeskApp(App[int], inherit_bindings=False):
         self.desk, self.settings = desk, settings
         self._library = opening.library
         self._library_lock = threading.Lock()
+        self._notices = opening.notices
         self.directory = opening.directory
         self.title = opening.title
         self.keymap_name = clean_line(opening.keymaps[-1].name if opening.keymaps else "", 40)
@@ -248,6 +249,10 @@ class ParadeskApp(App[int], inherit_bindings=False):
         early, self._early = self._early, []
         for event in early:
             await self.on_event(event)
+        for text, severity in self._notices[:MAX_WARNINGS]:
+            self.tell(text, severity)
+        if len(self._notices) > MAX_WARNINGS:
+            self.tell(f"and {len(self._notices) - MAX_WARNINGS} more about packs: `paradesk packs verify`", "warning")
         self.set_timer(LIBRARY_AFTER, self._load_library, name="library")
 
     async def _open(self) -> bool:
