@@ -15,8 +15,23 @@ from paradesk.keymap.loader import load_keymap
 def load_responses(settings: Settings) -> tuple[Library, list[str]]:
     """Return everything that can be picked, and what is wrong, one line each. Never raises for what is in the files."""
     problems: list[str] = []
-    layers = [responses for _, responses in response_layers(settings, problems)]
-    return Library(stacked(layers)), problems
+    found = stacked([responses for _, responses in response_layers(settings, problems)])
+    owners = _owners(settings)
+    if owners:
+        found = [
+            response if response.owner else replace(response, owner=owners.get(response.tags.get("topic", ""), ""))
+            for response in found
+        ]
+    return Library(found), problems
+
+
+def _owners(settings: Settings) -> dict[str, str]:
+    """Return whose the responses of a topic are, where policies say so."""
+    if not any("topics" in policy for policy in settings.policies):
+        return {}
+    from paradesk.packs.policy import merged
+
+    return merged(settings.policies).topics
 
 
 def response_layers(settings: Settings, problems: list[str]) -> Iterator[tuple[str, tuple[Response, ...]]]:

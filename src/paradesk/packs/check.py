@@ -13,11 +13,11 @@ from paradesk.canned.entries import Finding as CannedFinding
 from paradesk.canned.loader import load_library
 from paradesk.canned.responses import Response
 from paradesk.core.toml import Document
+from paradesk.keymap.checks import check_keymap
 from paradesk.keymap.findings import Finding as KeymapFinding
-from paradesk.keymap.findings import KeymapError, Level
+from paradesk.keymap.findings import Level
 from paradesk.keymap.keymap import Keymap, Layer
 from paradesk.keymap.loader import read_keymap
-from paradesk.keymap.portability import check_portability
 from paradesk.packs.findings import Finding, finding
 from paradesk.packs.manifest import Contains, Manifest, read_manifest
 from paradesk.packs.policy import Policy, read_policy
@@ -104,15 +104,12 @@ def _keymap(checked: Checked, name: str, default: Keymap) -> None:
         checked.keymaps[stem] = replace(keymap, name=stem)
     # What clashes is taken away, so that the rest is looked at as well.
     while keymap is not None:
-        try:
-            found += check_portability([default, keymap])
-            break
-        except KeymapError as error:
-            clashes = _first_by_line(_here(item, file) for item in error.findings)
-            found += clashes
-            lines = {item.line for item in clashes}
-            kept = tuple(binding for binding in keymap.bindings if binding.line not in lines)
-            keymap = replace(keymap, bindings=kept) if len(kept) < len(keymap.bindings) else None
+        together = check_keymap([default, keymap])
+        clashes = _first_by_line(_here(item, file) for item in together if item.code == "prefix")
+        found += clashes or together
+        lines = {item.line for item in clashes}
+        kept = tuple(binding for binding in keymap.bindings if binding.line not in lines)
+        keymap = replace(keymap, bindings=kept) if len(kept) < len(keymap.bindings) else None
     for item in found:
         if item.level is not Level.NOTE:
             code = f"keymap/{item.code}"

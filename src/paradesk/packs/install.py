@@ -11,6 +11,7 @@ from paradesk.packs.changes import Changes, compare
 from paradesk.packs.check import Checked, check
 from paradesk.packs.findings import Finding, PackError, finding, refuse
 from paradesk.packs.lock import Entry, Lock, Pin, read_lock, write_lock
+from paradesk.packs.parsed import ParsedPacks
 from paradesk.packs.shelf import Shelf
 from paradesk.packs.sources import Bundle
 from paradesk.packs.store import Store
@@ -74,6 +75,7 @@ class Installer:
             if not agree(step):
                 raise Declined
             self.store.keep(bundle.tree)
+            ParsedPacks(self.store.parsed).keep(pin.content, checked, f"{name}-{pin.version}")
             fresh = lock.put(name, pin)
             if replace_other and entry is not None:
                 fresh = replace(fresh, packs={**fresh.packs, name: replace(fresh.packs[name], pinned=False)})

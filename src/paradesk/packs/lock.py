@@ -8,8 +8,6 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Literal, get_args
 
-import tomli_w
-
 from paradesk.core.text import clean_line
 from paradesk.core.toml import MAX_BYTES, Document, TomlError, read_toml
 from paradesk.packs.findings import Finding, PackError, finding
@@ -174,6 +172,8 @@ class _Reader:
 
 def lock_text(lock: Lock) -> str:
     """Return the lock as TOML."""
+    import tomli_w
+
     packs: dict[str, dict[str, object]] = {}
     for name, entry in lock.packs.items():
         packs[name] = {"pinned": entry.pinned, "pin": _filled(entry.pin)}

@@ -5,12 +5,17 @@ import hashlib
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from paradesk import __version__
 from paradesk.canned.responses import Response
 from paradesk.packs.lock import write_whole
+from paradesk.packs.manifest import stand_ins
+
+if TYPE_CHECKING:
+    from paradesk.packs.check import Checked
 
 MAX_BYTES = 64 * 1024 * 1024
 FORMAT = 1
@@ -45,14 +50,29 @@ class ParsedPacks:
         except (OSError, msgspec.MsgspecError, ValueError, TypeError, RecursionError):
             return None
 
-    def write(self, content: str, responses: tuple[Response, ...]) -> None:
-        """Keep the responses of a pack."""
+    def keep(self, content: str, checked: "Checked", origin: str) -> tuple[Response, ...]:
+        """Keep the responses of a checked pack as everyone gets them, and return them.
+
+        Their places are told from `origin`, such as `acme-1.2.0`; languages that another one stands in for are there.
+        """
+        came_from = checked.tree.origin.rstrip("/")
+        responses = tuple(
+            replace(response, path=f"{origin}/{response.path.removeprefix(f'{came_from}/')}")
+            for response in checked.responses
+        )
+        if checked.manifest is not None:
+            spoken = {tag for response in responses for tag in response.body}
+            responses = _with_stand_ins(responses, stand_ins(checked.manifest, spoken))
+        self._write(content, responses)
+        return responses
+
+    def _write(self, content: str, responses: tuple[Response, ...]) -> None:
         with suppress(OSError, msgspec.MsgspecError, TypeError, ValueError):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_whole(self._path(content), msgspec.msgpack.encode(responses))
 
 
-def with_stand_ins(responses: tuple[Response, ...], stand_ins: dict[str, str]) -> tuple[Response, ...]:
+def _with_stand_ins(responses: tuple[Response, ...], stand_ins: dict[str, str]) -> tuple[Response, ...]:
     """Return responses that also answer in the languages for which another one stands in (`gsw` → `de`)."""
     if not stand_ins:
         return responses

@@ -1,6 +1,8 @@
 """`policy.toml`: what a team asks of its desks, and what of it an update would make laxer."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -93,6 +95,21 @@ def read_policy(document: Document, file: str) -> tuple[Policy | None, list[Find
                     message = f"the rule `{name}` names the status `{status}`, which is not in `statuses`"
                     found.append(finding("P202", file, line, message))
     return (None if found else policy), sorted(found)
+
+
+def merged(values: Sequence[Mapping[str, object]]) -> Policy:
+    """Return what holds of several parsed policies, the highest first. A key that is not sound is left out."""
+    together: dict[str, Any] = {}
+    for policy in reversed(values):
+        for key, value in policy.items():
+            inner = together.get(key)
+            together[key] = {**inner, **value} if isinstance(inner, dict) and isinstance(value, dict) else value
+    sound: dict[str, Any] = {}
+    for field in msgspec.structs.fields(Policy):
+        if field.encode_name in together:
+            with suppress(msgspec.ValidationError):
+                sound[field.name] = msgspec.convert(together[field.encode_name], field.type)
+    return Policy(**sound)
 
 
 def laxer(before: Policy, after: Policy) -> list[str]:

@@ -53,8 +53,13 @@ class KeymapHeader(msgspec.Struct, forbid_unknown_fields=True):
     description: Annotated[str, Meta(max_length=200)] = ""
 
 
+_ACTIONS = [*ACTIONS, *(f"-{action}" for action in ACTIONS)]
 _Action = Annotated[
-    str, Meta(description="What the key does; false unbinds it", extra_json_schema={"enum": [*ACTIONS]})
+    str,
+    Meta(
+        description="What the key does; with - in front it loses that; false unbinds it",
+        extra_json_schema={"enum": _ACTIONS},
+    ),
 ]
 _Target = _Action | bool
 

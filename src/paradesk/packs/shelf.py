@@ -99,9 +99,7 @@ class Shelf:
 
     def responses(self, name: str, default: Keymap) -> "tuple[Response, ...]":
         """Return the responses of a pack; none where anything in it was changed."""
-        from paradesk.packs.check import check
-        from paradesk.packs.manifest import stand_ins
-        from paradesk.packs.parsed import ParsedPacks, with_stand_ins
+        from paradesk.packs.parsed import ParsedPacks
 
         content = self.lock.packs[name].pin.content
         try:
@@ -114,12 +112,9 @@ class Shelf:
         parsed = ParsedPacks(self.store.parsed)
         responses = parsed.read(content)
         if responses is None:
-            checked = check(tree, default)
-            responses = checked.responses
-            if checked.manifest is not None:
-                spoken = {tag for response in responses for tag in response.body}
-                responses = with_stand_ins(responses, stand_ins(checked.manifest, spoken))
-            parsed.write(content, responses)
+            from paradesk.packs.check import check
+
+            responses = parsed.keep(content, check(tree, default), self.origin(name))
         return responses
 
     def versions(self) -> Mapping[str, str]:

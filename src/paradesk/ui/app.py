@@ -123,6 +123,7 @@ class ParadeskApp(App[int], inherit_bindings=False):
     def _put_together(self, opening: Opening) -> None:
         from paradesk.keymap.dispatch import Dispatcher
         from paradesk.keymap.layouts import LAYOUTS
+        from paradesk.packs.policy import merged
         from paradesk.ui.body import Body
         from paradesk.ui.bridge import Bridge
         from paradesk.ui.deck import Deck
@@ -139,6 +140,7 @@ class ParadeskApp(App[int], inherit_bindings=False):
         self._library = opening.library
         self._library_lock = threading.Lock()
         self._notices = opening.notices
+        self.policy = merged(settings.policies)
         self.directory = opening.directory
         self.title = opening.title
         self.keymap_name = clean_line(opening.keymaps[-1].name if opening.keymaps else "", 40)
