@@ -16,7 +16,8 @@ def say(text: str, *, err: bool = False) -> None:
     """Print one line; what stands in packs comes from other people."""
     from paradesk.core.text import clean_line
 
-    click.echo(clean_line(text, 800), err=err)
+    indent = text[: len(text) - len(text.lstrip(" "))]
+    click.echo(indent + clean_line(text, 800), err=err)
 
 
 @contextmanager

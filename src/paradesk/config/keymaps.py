@@ -1,5 +1,6 @@
 """Finds the keymaps that the settings name, in the order of their layers."""
 
+import re
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from paradesk.keymap.layers import merge
 from paradesk.keymap.loader import load_keymap
 from paradesk.packs.shelf import find_keymap as find_in_packs
 
+_OF_PACK = re.compile(r"[a-z][a-z0-9-]{1,39}/[\w-]+")
+
 
 def keymap_names() -> dict[str, Path]:
     """Return what can be named without a path: keymaps that ship, and those in the user's `keymaps` folder."""
@@ -24,6 +27,9 @@ def keymap_names() -> dict[str, Path]:
 
 def find_keymap(name: str) -> Path:
     """Return the file of a keymap given by name or path; raises LookupError with what there is."""
+    if _OF_PACK.fullmatch(name) and not Path(name).exists():
+        pack = name.partition("/")[0]
+        raise LookupError(f"no pack {pack} is installed, and there is no file {name}; `paradesk packs list` shows them")
     if "/" in name or name.endswith(".toml"):
         return Path(name).expanduser()
     known = keymap_names()
@@ -64,6 +70,8 @@ def _chosen(settings: Settings) -> list[Keymap]:
     if (found := find_in_packs(settings.shelf, settings.keymap)) is not None:
         keymap = settings.shelf.keymap(*found)
         return [] if keymap is None else [keymap]
+    if _lost(settings, settings.keymap):
+        return []
     try:
         return [load_keymap(find_keymap(settings.keymap), Layer.PACK)]
     except LookupError as error:
@@ -73,11 +81,19 @@ def _chosen(settings: Settings) -> list[Keymap]:
         raise ConfigError([Problem(origin, int(line) if known_line else 0, str(error))]) from error
 
 
+def _lost(settings: Settings, name: str) -> bool:
+    """Say whether a keymap is not there because packs.lock cannot be used; a finding of the shelf tells of that."""
+    unusable = any(item.code == "P404" for item in settings.shelf.findings)
+    return unusable and _OF_PACK.fullmatch(name) is not None and not Path(name).exists()
+
+
 def _named(settings: Settings, name: str, layer: Layer) -> list[Keymap]:
     """Return the keymap of a path, or of a pack."""
     if (found := find_in_packs(settings.shelf, name)) is not None:
         keymap = settings.shelf.keymap(*found, layer)
         return [] if keymap is None else [keymap]
+    if _lost(settings, name):
+        return []
     return [load_keymap(settings.path.parent / Path(name).expanduser(), layer)]
 
 

@@ -9,6 +9,7 @@ from tests.packing import manifest, response, sound, write
 
 from paradesk.cli.main import cli
 from paradesk.cli.run import pack_notices
+from paradesk.config.errors import ConfigError
 from paradesk.config.keymaps import load_keymaps
 from paradesk.config.responses import load_responses, stacked
 from paradesk.config.settings import Settings, load_settings
@@ -91,6 +92,18 @@ def test_a_keymap_of_a_pack_by_its_name_and_by_default(home: Path) -> None:
     assert "ctrl+] a" in keys(settings(home), "app.help")
     said = run("why", "app.log")
     assert "ctrl+] a in global  acme-1.1.0/keymaps/desk.toml:2  replaced by app.help" in said
+
+
+def test_a_keymap_of_a_pack_that_is_not_there(home: Path) -> None:
+    with pytest.raises(ConfigError, match="no pack other is installed"):
+        load_keymaps(settings(home, 'keymap = "other/desk"\n'))
+    install(home, sound())
+    found = settings(home, 'keymap = "acme/other"\n')
+    assert [keymap.name for keymap in load_keymaps(found)] == ["default"]
+    assert any("it has no keymap other" in text for text, _ in pack_notices(found))
+    (home / "config" / "packs.lock").write_text("[[")
+    found = settings(home, 'keymap = "acme/desk"\nteam_keymap = "acme/desk"\n')
+    assert [keymap.name for keymap in load_keymaps(found)] == ["default"]
 
 
 def test_a_default_keymap_that_clashes_with_the_agents_own_is_left_out(home: Path) -> None:

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from tests.packing import checked, default_keymap
 
 from paradesk.canned.entries import _KEYS
 from paradesk.cli.main import cli
 from paradesk.cli.packs import all_schemas
 from paradesk.config.settings import OPTIONS
 from paradesk.keymap.actions import ACTIONS
+from paradesk.packs.changes import compare
 
 ROOT = Path(__file__).parents[3]
 
@@ -52,5 +54,8 @@ def test_a_new_pack_names_schemas_that_lie_beside_it(tmp_path: Path) -> None:
         assert json.loads((path.parent / found[1]).read_text())["$schema"]
     done = CliRunner().invoke(cli, ["packs", "check", "--strict", str(tmp_path / "acme")])
     assert (done.exit_code, "0 findings" in done.output) == (0, True)
+    pack = checked({path.relative_to(tmp_path / "acme").as_posix(): path.read_bytes() for path in files})
+    keys = compare(None, pack, default_keymap()).keys
+    assert [key.before for key in keys] == [""], "it must take no key away from anybody"
     done = CliRunner().invoke(cli, ["packs", "new", "acme", "--in", str(tmp_path)])
     assert (done.exit_code, "there is something already" in done.output) == (2, True)
