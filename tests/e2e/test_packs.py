@@ -85,6 +85,7 @@ def commit(lead: Person, version: str, responses: str, keymap: str) -> None:
     lead.run("-C", "acme", "tag", f"v{version}", program="git")
 
 
+@pytest.mark.timeout(900)
 def test_from_nothing_to_an_update_and_back(tmp_path: Path) -> None:
     lead, agent = Person(tmp_path / "lead"), Person(tmp_path / "agent")
     lead.run("packs", "new", "acme")
