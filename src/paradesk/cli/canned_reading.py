@@ -17,14 +17,13 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, one ob
 
 
 def _library() -> "Library":
-    from paradesk.canned.loader import load_library
-    from paradesk.config.own_responses import response_directories
+    from paradesk.config.responses import load_responses
     from paradesk.config.settings import load_settings
 
     with readable():
-        library, findings = load_library(response_directories(load_settings()))
+        library, findings = load_responses(load_settings())
     for finding in findings:
-        click.echo(_line(str(finding)), err=True)
+        click.echo(_line(finding), err=True)
     return library
 
 
@@ -34,7 +33,7 @@ def _library() -> "Library":
 @click.option("--language", default="", help="Only with a text in this language.")
 @_JSON
 def list_responses(tags: tuple[str, ...], folder: str, language: str, as_json: bool) -> None:
-    """List the canned responses that ship, your team's and your own."""
+    """List all canned responses: those that ship, of packs, of your team and your own."""
     from paradesk.canned.responses import Response
 
     def fits(response: Response) -> bool:

@@ -17,6 +17,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
         "paradesk.cli.keys:keys",
         "Press every key of your keymap and see what really arrives; or list and check keys.",
     ),
+    "packs": ("paradesk.cli.packs:packs", "Write, check, hand out and install packs."),
     "profile": ("paradesk.cli.profile:profile", "Add, list, test and remove chat backends."),
     "transcript": ("paradesk.cli.transcript:transcript", "Write what is kept of a conversation as a document."),
 }

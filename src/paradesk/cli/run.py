@@ -82,13 +82,12 @@ def open_desk(profiles: "Callable[[], Sequence[Profile]]", *, directory: Path, s
     problems: list[str] = []
 
     def library() -> "tuple[Library, Sequence[str]]":
-        from paradesk.canned.loader import load_library
-        from paradesk.config.own_responses import response_directories
+        from paradesk.config.responses import load_responses
         from paradesk.core.text import clean_line
 
-        found, findings = load_library(response_directories(settings))
+        found, findings = load_responses(settings)
         # It is read again when the agent writes one: what was wrong before may be right now.
-        problems[:] = [clean_line(str(finding), 400) for finding in findings]
+        problems[:] = [clean_line(line, 400) for line in findings]
         return found, tuple(problems)
 
     def opening() -> "Opening":
@@ -103,7 +102,7 @@ def open_desk(profiles: "Callable[[], Sequence[Profile]]", *, directory: Path, s
         keymaps = _keymaps(settings)
         desk = Desk(profiles(), directory, resend_once=settings.resend_once)
         desk.start()
-        return Opening(desk, directory, settings, keymaps, library, title)
+        return Opening(desk, directory, settings, keymaps, library, title, pack_notices(settings))
 
     try:
         need_terminal()
@@ -143,6 +142,25 @@ def log_start(settings: "Settings") -> None:
     _log.info("on %s %s, terminal %s", platform.system(), platform.release(), terminal)
     for profile in settings.profiles.values():
         _log.info("profile %s: connector %s", profile.name, profile.connector)
+
+
+def pack_notices(settings: "Settings") -> list[tuple[str, str]]:
+    """Return what the agent is to be told about packs at this start, with how grave it is; and remember it as told."""
+    from paradesk.config.state import packs_of_last_start, remember_packs
+    from paradesk.packs.shelf import changed_since
+
+    shelf = settings.shelf
+    notices = [(str(finding), "warning") for finding in shelf.findings]
+    notices += [(notice, "warning") for notice in settings.notices]
+    before = packs_of_last_start()
+    # An unreadable lock is no sign that packs went away: what was seen last stays remembered.
+    if not any(finding.code == "P404" for finding in shelf.findings):
+        now = shelf.versions()
+        if line := changed_since(before, now):
+            notices.append((line, "information"))
+        if now != before:
+            remember_packs(now)
+    return notices
 
 
 def _keymaps(settings: "Settings") -> "list[Keymap]":

@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -15,8 +14,6 @@ from paradesk.canned.tables import TableError, appended, changed_table, new_tabl
 from paradesk.canned.writing import Writing
 from paradesk.config.edit import write_private
 from paradesk.config.places import config_directory
-from paradesk.config.settings import Settings
-from paradesk.config.shipped import shipped
 from paradesk.core.text import clean_line
 
 _PLAIN = re.compile(r"[^A-Za-z0-9._-]")
@@ -34,12 +31,6 @@ def own_directory() -> Path:
 def proposals_directory() -> Path:
     """Return the folder into which proposals for the team lead are written."""
     return config_directory() / "proposals"
-
-
-def response_directories(settings: Settings) -> list[Path]:
-    """Return the folders of all canned responses, lowest layer first: shipped, the team's, the agent's own."""
-    own = own_directory()
-    return [shipped("canned_responses"), *settings.canned, *([own] if own.is_dir() else [])]
 
 
 def is_own(response: Response) -> bool:
@@ -182,12 +173,6 @@ def _fresh_folder(name: str) -> Path:
             continue
         return folder
     raise OSError(0, f"there are too many proposals called {name}", os.fspath(proposals_directory()))
-
-
-def beneath(settings: Settings, response_id: str, directories: Sequence[Path] | None = None) -> Response | None:
-    """Return the response that lies below the agent's own layer: what a proposal is about."""
-    folders = [folder for folder in directories or response_directories(settings) if folder != own_directory()]
-    return load_library(folders)[0].get(response_id)
 
 
 def with_own(library: Library) -> tuple[Library, list[str]]:

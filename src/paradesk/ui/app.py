@@ -123,6 +123,7 @@ class ParadeskApp(App[int], inherit_bindings=False):
     def _put_together(self, opening: Opening) -> None:
         from paradesk.keymap.dispatch import Dispatcher
         from paradesk.keymap.layouts import LAYOUTS
+        from paradesk.packs.policy import merged
         from paradesk.ui.body import Body
         from paradesk.ui.bridge import Bridge
         from paradesk.ui.deck import Deck
@@ -140,6 +141,8 @@ class ParadeskApp(App[int], inherit_bindings=False):
         self._load_responses = opening.library if callable(opening.library) else None
         self._library_lock = threading.Lock()
         self._warned: set[str] = set()
+        self._notices = opening.notices
+        self.policy = merged(settings.policies)
         self.directory = opening.directory
         self.title = opening.title
         self.keymap_name = clean_line(opening.keymaps[-1].name if opening.keymaps else "", 40)
@@ -269,6 +272,10 @@ class ParadeskApp(App[int], inherit_bindings=False):
         early, self._early = self._early, []
         for event in early:
             await self.on_event(event)
+        for text, severity in self._notices[:MAX_WARNINGS]:
+            self.tell(text, severity)
+        if len(self._notices) > MAX_WARNINGS:
+            self.tell(f"and {len(self._notices) - MAX_WARNINGS} more about packs: `paradesk packs verify`", "warning")
         self.set_timer(LIBRARY_AFTER, self._load_library, name="library")
 
     async def _open(self) -> bool:

@@ -11,15 +11,14 @@ from paradesk.canned import Library, Response, load_library
 from paradesk.canned.writing import Writing, parse_tags, suggested_id, tags_text, writing_of
 from paradesk.config.own_responses import (
     ResponseError,
-    beneath,
     is_own,
     own_directory,
     proposals_directory,
     propose,
-    response_directories,
     save,
     with_own,
 )
+from paradesk.config.responses import beneath, load_responses
 from paradesk.config.settings import Settings
 
 TODAY = date(2026, 11, 22)
@@ -189,10 +188,10 @@ def test_a_proposal_of_a_new_one_is_a_new_file(pack: Path) -> None:
 
 def test_layers(pack: Path) -> None:
     settings = Settings(canned=(pack,))
-    assert response_directories(settings)[1:] == [pack]
     original = get(everything(pack), "claim.form")
     save(changed(original), original)
-    assert response_directories(settings)[1:] == [pack, own_directory()]
+    found, _ = load_responses(settings)
+    assert get(found, "claim.form").title == "Changed"
     below = beneath(settings, "claim.form")
     assert below is not None
     assert below.title == "Claim form"

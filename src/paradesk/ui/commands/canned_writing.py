@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from paradesk.canned import Response, context_for
 from paradesk.canned.writing import Writing, writing_of
-from paradesk.config.own_responses import ResponseError, beneath, is_own, propose, save
+from paradesk.config.own_responses import ResponseError, is_own, propose, save
+from paradesk.config.responses import beneath
 from paradesk.core.model import Delivery, Message, Role, Visibility
 from paradesk.core.state import Thread
 from paradesk.core.text import clean_line
