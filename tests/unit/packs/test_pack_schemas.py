@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 from tests.packing import checked, default_keymap
 
-from paradesk.canned.entries import _KEYS
+from paradesk.canned.entries import KEYS
 from paradesk.cli.main import cli
 from paradesk.cli.packs import all_schemas
 from paradesk.config.settings import OPTIONS
@@ -30,7 +30,7 @@ def test_no_other_schema_is_published() -> None:
 
 def test_the_schemas_know_what_the_loaders_know() -> None:
     schemas = {name: json.loads(text) for name, text in all_schemas().items()}
-    assert set(schemas["canned_responses.schema.json"]["$defs"]["Response"]["properties"]) == set(_KEYS)
+    assert set(schemas["canned_responses.schema.json"]["$defs"]["Response"]["properties"]) == set(KEYS)
     config = json.dumps(schemas["config.schema.json"])
     assert all(f'"{option.name.rpartition(".")[2]}"' in config for option in OPTIONS)
     keymap = json.dumps(schemas["keymap.schema.json"])
