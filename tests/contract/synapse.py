@@ -131,7 +131,7 @@ bcrypt_rounds: 4
         self.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def start(self, timeout: float = 60.0) -> None:
+    def start(self, timeout: float = 240.0) -> None:
         """Start the server and wait until it answers."""
         with (self._folder / "output").open("ab") as output:
             self._process = subprocess.Popen(
