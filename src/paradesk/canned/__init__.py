@@ -3,8 +3,9 @@
 from paradesk.canned.context import context_for
 from paradesk.canned.entries import Finding
 from paradesk.canned.loader import load_library
+from paradesk.canned.ranking import Hit, Ranking
 from paradesk.canned.responses import FACETS, Filled, Library, Response, fill
-from paradesk.canned.search import Hit, search
+from paradesk.canned.search import search
 from paradesk.canned.template import TemplateError
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Finding",
     "Hit",
     "Library",
+    "Ranking",
     "Response",
     "TemplateError",
     "context_for",

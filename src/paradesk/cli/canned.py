@@ -4,12 +4,16 @@ from pathlib import Path
 
 import click
 
+from paradesk.cli.canned_stats import stats
 from paradesk.cli.failure import Failure, readable
 
 
 @click.group()
 def canned() -> None:
-    """List and check canned responses."""
+    """List and check canned responses, and see how they are used."""
+
+
+canned.add_command(stats)
 
 
 @canned.command("list")

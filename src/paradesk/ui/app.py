@@ -124,6 +124,7 @@ class ParadeskApp(App[int], inherit_bindings=False):
         from paradesk.keymap.layouts import LAYOUTS
         from paradesk.ui.body import Body
         from paradesk.ui.bridge import Bridge
+        from paradesk.ui.choosing import Choosing
         from paradesk.ui.deck import Deck
         from paradesk.ui.input_order import InputOrder
         from paradesk.ui.keys import KeyRouter
@@ -147,7 +148,15 @@ class ParadeskApp(App[int], inherit_bindings=False):
         )
         self.deck = Deck(desk, self.workspace, lambda: self.state)
         self.reporter = Reporter(self, settings)
-        self.sender = Sender(desk, self.bridge, self.deck, self.tell, self.key, settings.guard)
+        self.choosing = Choosing(
+            desk,
+            lambda: self.library,
+            settings.language,
+            agent_name=settings.agent_name,
+            clock=self.clock,
+            suggest=settings.suggestions,
+        )
+        self.sender = Sender(desk, self.bridge, self.deck, self.tell, self.key, settings.guard, self.choosing)
         self.view = View(self)
         self.sender.show_links = self._show_links
         self.input_order = InputOrder(self, self.deck, self.sender.guarding, self.tell, time.monotonic, self.on_event)
@@ -284,7 +293,8 @@ class ParadeskApp(App[int], inherit_bindings=False):
         def load() -> None:
             # Who needs the responses meets the error; nobody else does.
             with suppress(Exception):
-                _ = self.library
+                self.choosing.prepare()
+                self.call_from_thread(self.refresh_view)
 
         threading.Thread(target=load, name="paradesk-library", daemon=True).start()
 

@@ -7,6 +7,7 @@ from paradesk.core.model import ConversationId, LocalFile, Visibility
 from paradesk.desk.desk import Desk
 from paradesk.guard.verdict import GuardSettings
 from paradesk.ui.bridge import Bridge
+from paradesk.ui.choosing import Choosing
 from paradesk.ui.deck import Deck
 from paradesk.ui.guarding import Guarding
 from paradesk.ui.sending import failure_text, refusal, send
@@ -29,8 +30,10 @@ class Sender:
         tell: Callable[[str, str], None],
         key: Callable[[str], str],
         guard: GuardSettings,
+        choosing: Choosing,
     ) -> None:
         self._desk, self._bridge, self._deck, self._tell, self._key = desk, bridge, deck, tell, key
+        self._choosing = choosing
         self.guarding = Guarding(desk, bridge, deck, guard, tell, key)
         """What stands between Enter and the desk."""
         self.show_links: Callable[[Pane], Awaitable[None]] = _nothing
@@ -42,6 +45,8 @@ class Sender:
         """Keep what stands in a composer."""
         self._deck.typed(pane, text)
         self.guarding.typed(pane, text)
+        if not text:
+            self._choosing.cleared(pane.conversation_id, pane.composer.visibility)
 
     def copied(self, pane: Pane, text: str, *, composer: bool) -> None:
         """Remember from which chat text was copied."""
@@ -104,6 +109,7 @@ class Sender:
             here = pane.is_attached and pane.composer.visibility is visibility
             left = pane.composer.text if here else self._deck.draft(item, visibility)
             self.guarding.sent(passed, client_id, left)
+            self._choosing.sent(item, visibility, text, client_id)
             self._deck.keep_places()
             if then is not None:
                 then()

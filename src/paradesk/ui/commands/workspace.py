@@ -1,16 +1,18 @@
 """Actions about the workspace: hotlist, panels, reading back, canned responses, help, themes, the end."""
 
 import os
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from paradesk.canned.responses import Filled
 from paradesk.core.addresses import target
-from paradesk.core.model import Agent, Attachment, Link
+from paradesk.core.model import Attachment, Link
 from paradesk.core.state import Thread
 from paradesk.core.text import clean_filename
+from paradesk.desk.choices import Source
 from paradesk.keymap.actions import ACTIONS
+from paradesk.ui.choosing import SUGGESTIONS
 from paradesk.ui.commands.asking import able, acting
 from paradesk.ui.sending import failure_text
 from paradesk.ui.themes import THEME_NAMES
@@ -34,6 +36,9 @@ FIRST_KEYS: tuple[tuple[str, str], ...] = (
     ("app.help", "all keys"),
 )
 """The ten keys of the first-run screen."""
+
+SUGGESTION_GRACE = 0.3
+"""Seconds in which a fresh row of suggestions takes no key: what was pressed before it appeared meant another one."""
 
 
 async def focus_hotlist(app: "ParadeskApp") -> None:
@@ -106,18 +111,50 @@ async def pick_canned(app: "ParadeskApp") -> None:
     if (found := acting(app)) is None:
         return
     pane, thread = found
-    profile = app.state.profiles.get(thread.conversation.profile)
-    agent = profile.agent if profile is not None else None
-    if app.settings.agent_name:
-        agent = replace(agent or Agent("", ""), name=app.settings.agent_name)
+    choosing = app.choosing
+    ranking = choosing.ranking
 
     def chosen(result: PickerResult | None) -> None:
         if result is not None and result.conversation_id == pane.conversation_id:
-            app.sender.guarding.filled(pane, result.text)
-            pane.composer.insert(result.text)
-            app.screen.set_focus(pane.composer)
+            insert(app, pane, result.filled, Source.PICKER, result.typed)
 
-    await app.ask(PickerScreen(app.library, thread, agent, app.settings.language), chosen)
+    picker = PickerScreen(
+        ranking.library,
+        thread,
+        choosing.agent(app.state, thread),
+        app.settings.language,
+        ranking=ranking,
+        moment=choosing.moment(thread),
+    )
+    await app.ask(picker, chosen)
+
+
+def insert(app: "ParadeskApp", pane: Pane, filled: Filled, source: Source, typed: str = "") -> None:
+    """Insert a response that was filled for this pane's customer at the cursor."""
+    thread = app.state.threads.get(pane.conversation_id)
+    if thread is None:
+        return
+    app.sender.guarding.filled(pane, filled.text)
+    app.choosing.inserted(thread, pane.composer.visibility, filled, source, typed)
+    pane.composer.insert(filled.text)
+    app.screen.set_focus(pane.composer)
+
+
+def suggestion(number: int, app: "ParadeskApp") -> None:
+    """Insert one of the suggested responses, as it stands above the composer of this pane; number 0 is the first."""
+    if (found := acting(app)) is None:
+        return
+    pane, thread = found
+    shown = pane.composer.suggestions
+    if app.clock() - pane.composer.suggested_at < SUGGESTION_GRACE:
+        app.tell("The suggestions have just changed. Look again, then press the key once more")
+        return
+    if number >= len(shown):
+        app.tell("Nothing is suggested here" if not shown else f"There are only {len(shown)} suggestions here")
+        return
+    filled = app.choosing.filled(app.state, thread, shown[number].response_id)
+    if filled is not None:
+        insert(app, pane, filled, Source.SUGGESTION)
 
 
 async def links(app: "ParadeskApp", pane: Pane) -> None:
@@ -272,6 +309,7 @@ COMMANDS: "dict[str, Command]" = {
     "transcript.focus": focus_transcript,
     "transcript.find": find,
     "canned.pick": pick_canned,
+    **{f"canned.suggestion_{number + 1}": partial(suggestion, number) for number in range(SUGGESTIONS)},
     "app.help": show_help,
     "app.palette": palette,
     "app.intro": intro,

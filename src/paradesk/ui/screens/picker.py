@@ -11,7 +11,9 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from paradesk.canned import FACETS, Filled, Library, Response, context_for, fill, search
+from paradesk.canned import FACETS, Filled, Library, Response, context_for, fill
+from paradesk.canned.moment import Moment, moment_of
+from paradesk.canned.ranking import Ranking
 from paradesk.core.model import Agent, ConversationId
 from paradesk.core.state import Thread
 from paradesk.core.text import clean_line
@@ -25,12 +27,26 @@ _UNREMARKABLE = {"urgency": "normal", "customer": "any"}
 
 @dataclass(frozen=True, slots=True)
 class PickerResult:
-    """The filled text to insert, and the conversation that it was filled for."""
+    """The filled response to insert, the conversation that it was filled for, and the words that it was found with."""
 
-    text: str
-    response_id: str
-    language: str
+    filled: Filled
     conversation_id: ConversationId
+    typed: str = ""
+
+    @property
+    def text(self) -> str:
+        """The text to insert."""
+        return self.filled.text
+
+    @property
+    def response_id(self) -> str:
+        """The response that it is."""
+        return self.filled.response_id
+
+    @property
+    def language(self) -> str:
+        """The language that it is in."""
+        return self.filled.language
 
 
 class FilterInput(Input):
@@ -76,12 +92,18 @@ class PickerScreen(ModalScreen[PickerResult | None]):
         *,
         keys: str = _KEYS,
         today: date | None = None,
+        ranking: Ranking | None = None,
+        moment: Moment | None = None,
     ) -> None:
         """`language` is what the agent wants for every chat; empty means the customer's own, as far as it is known.
 
-        `keys` is the line that tells the keys, `today` decides which reviews are due.
+        `keys` is the line that tells the keys, `today` decides which reviews are due. `ranking` brings what was learnt,
+        and `moment` what is known of the chat besides its messages; without them nothing was.
         """
         super().__init__()
+        self._ranking = ranking if ranking is not None and ranking.library is library else Ranking(library)
+        # The order must not change below the agent's cursor while the picker is open: the moment is that of opening it.
+        self._moment = moment or moment_of(thread, (), thread.waiting_since or 0.0)
         self._library = library
         self._thread = thread
         self._values_here = context_for(thread, agent)
@@ -175,8 +197,8 @@ class PickerScreen(ModalScreen[PickerResult | None]):
 
     def _accept(self) -> None:
         if self._filled is not None:
-            filled = self._filled
-            self.dismiss(PickerResult(filled.text, filled.response_id, filled.language, self._thread.conversation.id))
+            typed = self.query_one(FilterInput).value
+            self.dismiss(PickerResult(self._filled, self._thread.conversation.id, typed))
 
     def _next_facet(self) -> None:
         self._facet = FACETS[(FACETS.index(self._facet) + 1) % len(FACETS)]
@@ -194,16 +216,19 @@ class PickerScreen(ModalScreen[PickerResult | None]):
     def _search(self) -> None:
         """Show what fits; the cursor stays on a response that the agent moved to, and else is on the best."""
         query = self.query_one(FilterInput).value
-        hits = search(self._library, query, self.facets, self._thread, self.language, self._today)
+        found = self._ranking.rank(self._moment, query, self.facets, self.language, self._today)
+        ids = [hit.response.id for hit in found.hits]
         held = self._list.cursor if self._held else None
-        if held is not None and all(hit.response.id != held for hit in hits):
+        if held is not None and held not in ids:
             self._held = False
-        self._list.show([self._row(hit.response) for hit in hits], held)
-        self.query_one("#count", Static).update(plain(f"{len(hits)} of {len(self._library)}"), layout=False)
+        self._list.show(ids, self._row, held)
+        self.query_one("#count", Static).update(plain(f"{found.count} of {len(self._library)}"), layout=False)
         self._show_facets()
         self._preview()
 
-    def _row(self, response: Response) -> ResponseRow:
+    def _row(self, response_id: str) -> ResponseRow:
+        response = self._library.get(response_id)
+        assert response is not None, "the list shows what the ranking has found"
         tags = [
             response.tags[facet]
             for facet in FACETS
