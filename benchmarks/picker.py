@@ -20,7 +20,6 @@ import random
 import re
 import sqlite3
 import statistics
-import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -442,4 +441,4 @@ def average(
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

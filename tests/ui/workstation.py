@@ -95,6 +95,7 @@ async def workstation(
     settings: Settings | None = None,
     keymaps: Sequence[str] = ("default",),
     first_steps: bool = False,
+    library: Library | None = None,
 ) -> AsyncIterator[Workstation]:
     """Run a workstation on `backend`; with `directory` used again it is a restart."""
     directory.mkdir(parents=True, exist_ok=True)
@@ -104,7 +105,8 @@ async def workstation(
         load_keymap(shipped("keymaps") / f"{name}.toml", Layer.DEFAULT if name == "default" else Layer.PACK)
         for name in keymaps
     ]
-    app = ParadeskApp(Opening(desk, directory, settings or Settings(), loaded, Library(), "acme"), question_grace=0.0)
+    opening = Opening(desk, directory, settings or Settings(), loaded, library or Library(), "acme")
+    app = ParadeskApp(opening, question_grace=0.0)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PARADESK_STATE_DIR", str(directory))
         if not first_steps:
