@@ -7,7 +7,7 @@ PATH is a folder with `responses.json` (task → response id → text, placehold
 `agent`) and one of `say` (with `response` where it was a ready one) or `typed` (words to look for one).
 
 The dialogues are put into the order of time. The last fifth is reported on and never learnt from, unless they are few:
-then it is the last third. What is learnt from is the rest, without the part that the weights were tuned on
+then it is the last third. The rest is learnt from; "after 500" leaves out the part that the weights were tuned on
 (`part_of`: a fifth, by the dialogue's id). Of several wordings of a query the last counts.
 """
 
@@ -341,7 +341,7 @@ def many(count: int, packs: int) -> None:
         groups = (*moment.typed(sentence(3), finished=True).values(), *moment.around.values())
         ranking.habits.learn([one for group in groups for one in group], f"pack{number % packs}.{number + 1}")
     opens, keys = [], []
-    for number in range(60):
+    for number in range(25):
         moment = Moment(customer=(sentence(15), sentence(9)), used=(f"pack{number % packs}.{number}",), answered=True)
         began = time.thread_time()
         ranking.rank(moment, "", language="en")
@@ -383,7 +383,7 @@ def tables(path: Path, most: int, letters: int) -> None:
         )
     tune, learn, report = split(dialogues)
     picks = [pick for dialogue in report for pick in dialogue.picks]
-    learnt = [pick for dialogue in learn for pick in dialogue.picks]
+    learnt = [pick for dialogue in sorted((*learn, *tune), key=lambda one: one.began) for pick in dialogue.picks]
     random.Random(2).shuffle(picks)
     if most:
         picks = picks[:most]
@@ -392,8 +392,8 @@ def tables(path: Path, most: int, letters: int) -> None:
     print(f"{path.name}: {whole} picks of {len(texts)} responses in {len(dialogues)} dialogues, in the order of time")
     print(f"left out: {sum(strange.values())} picks of {len(strange)} ids without a text in responses.json")
     print(
-        f"learnt from {len(learnt)} picks of {len(learn)} dialogues, reported on {len(picks)} picks of {len(report)} later"
-        f" ones; {len(tune)} dialogues were for tuning"
+        f"warm: learnt from {len(learnt)} picks of {len(learn) + len(tune)} dialogues; reported on {len(picks)} picks of"
+        f" {len(report)} later ones; the weights were tuned on {len(tune)} of the earlier ones"
     )
     heads = "".join(f"{f'hit@{cut}':>7}" for cut in CUTS)
     print(f"\n{'':<28}{heads}{heads}  letters  ms/key")

@@ -231,7 +231,7 @@ class Lexicon:
                 continue
             score = weight * self._rarity[word]
             for place in in_names:
-                found[place] = found.get(place, 0.0) + _OVERLAP_NAMES * score
+                found[place] = found.get(place, 0.0) + weight * _OVERLAP_NAMES * in_names[place]
             for place in in_text:
                 if place not in in_names:
                     found[place] = found.get(place, 0.0) + score
@@ -259,13 +259,11 @@ def _text_words(response: Response) -> dict[str, float]:
 
 def _name_words(response: Response) -> dict[str, float]:
     counts: dict[str, float] = {}
-    for name in (
-        response.title,
-        response.id.replace("_", " "),
-        response.shortcut,
-        *response.labels,
-        *response.tags.values(),
-    ):
+    names = (response.title, response.id.replace("_", " "), response.shortcut, *response.tags.values())
+    # "where is my parcel" is about parcels, not about where and my: the longer, the less each word of a label says.
+    weighed = [(name, 1.0) for name in names]
+    weighed += [(label, 1 / math.sqrt(1 + label.count(" "))) for label in response.labels]
+    for name, weight in weighed:
         for word in words_of(name):
-            counts[stem(word)] = 1.0
+            counts[stem(word)] = max(weight, counts.get(stem(word), 0.0))
     return counts

@@ -2,8 +2,8 @@
 
 Source: the maximum likelihood of the response that was picked among those that matched (a conditional logit, no weight
 negative), on the tuning part of the STAR dialogues (Mosig, Mehri and Kober, 2020, arXiv:2010.11853): a fifth of the
-earlier four fifths. docs/picker.md says how it was split. STAR has no tags and no languages: the weights of tags and of
-the chat's state are set by hand.
+earlier four fifths; docs/picker.md says how it was split. The last rows come from an earlier form of the evidence, and
+were rounded. STAR has no tags and no languages: the weights of tags and of the chat's state are set by hand.
 """
 
 LEVELS = (0, 100, 500, 2_500, 16_000)
