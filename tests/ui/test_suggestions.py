@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from paradesk.canned import Library, Response
 from paradesk.config.settings import Settings
 from paradesk.core.model import ConversationId
 from paradesk.desk.choices import Choice, ChoiceTable, Source
+from paradesk.desk.practice import Practice
 from paradesk.ui.commands import workspace
 from paradesk.ui.widgets.guarded_composer import Suggested, suggestion_row
 from paradesk.ui.widgets.pane import Pane
@@ -79,14 +81,14 @@ async def test_its_key_inserts_it_filled_and_the_sent_reply_counts_as_chosen(tmp
         await found.until(lambda: found.composer_text("c1") == "", "sent")
         practice = found.desk.practice
         assert practice is not None
-        await found.until(lambda: practice.habits.choices == 1, "learnt")
+        await found.until(partial(_has_learnt, practice), "learnt")
     assert [(one.response_id, one.source, one.likeness > 0.8) for one in _kept(tmp_path)] == [
         ("parcel.lost", Source.SUGGESTION, True)
     ]
     async with desk(tmp_path) as again:
-        practice = again.desk.practice
-        assert practice is not None
-        await again.until(lambda: practice.habits.choices == 1, "learnt from the journal")
+        learning = again.desk.practice
+        assert learning is not None
+        await again.until(partial(_has_learnt, learning), "learnt from the journal")
 
 
 async def test_another_text_than_the_inserted_one_is_no_choice(tmp_path: Path) -> None:
@@ -138,6 +140,10 @@ def test_a_row_of_suggestions_never_leaves_its_room(width: int) -> None:
         text = "".join(piece for piece, _ in row.pieces)
         assert "ctrl+x 7 A" in text
         assert "  8 A" in text
+
+
+def _has_learnt(practice: Practice) -> bool:
+    return practice.habits.choices == 1
 
 
 def _kept(directory: Path) -> list[Choice]:

@@ -86,8 +86,8 @@ def test_practice_learns_the_past_and_then_each_choice(tmp_path: Path) -> None:
     practice.start()
     assert practice.wait(10)
     assert practice.habits.choices == 31
-    assert practice.sent_as["c3"] == "refund.approved"
-    assert practice.sent_as["c100"] == "refund.declined"
+    assert practice.sent_as[ClientId("c3")] == "refund.approved"
+    assert practice.sent_as[ClientId("c100")] == "refund.declined"
     practice.forget()
     assert practice.habits.choices == 0
     practice.stop()
