@@ -357,6 +357,17 @@ def many(count: int, packs: int) -> None:
         high = ordered[int(0.99 * (len(ordered) - 1))]
         print(f"{name:<24} median {statistics.median(found):6.2f}   99 % {high:6.2f}   longest {ordered[-1]:6.2f}")
     print(f"{'indexed, in a thread':<24} {1000 * built:.0f}")
+    print(f"yardstick: a million look-ups in a dictionary {1000 * yardstick():.0f}")
+
+
+def yardstick() -> float:
+    """Return the seconds that a million look-ups take here and now, to compare times of busy and of other machines."""
+    table = dict.fromkeys(range(1000), 1.0)
+    began = time.thread_time()
+    for _ in range(1_000):
+        for number in range(1_000):
+            table.get(number)
+    return time.thread_time() - began
 
 
 def main() -> None:

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 MOST_PAIRS = 600_000
 """Counts that are kept; 20,000 choices among 158 responses come to about half of it."""
 _FAINT = 0.6
+_EVERYWHERE = 200
+"""What was seen with more responses than this says nothing, and would cost time with each key."""
 _IMAGINED = 1.0
 """How many imagined choices at the base rate each association starts with."""
 
@@ -71,7 +73,7 @@ class Habits:
         rate = (self._total + 0.3 * among) / _IMAGINED
         for number in seen:
             having = pairs.get(number)
-            if having is not None:
+            if having is not None and len(having) <= _EVERYWHERE:
                 for response, count in having.items():
                     found[response] = found.get(response, 0.0) + log1p(rate * count / (chosen[response] + 0.3))
         return found

@@ -24,9 +24,14 @@ _FUZZY, _FUZZY_SHARE = 76, 130
 _MOST_ALIKE = 24
 _UNKNOWN = 4.0
 """What a word counts that no response has: about the rarest."""
-_CROWD = 1_500
-"""A word that so many responses have is looked at only in those that another word has found."""
+_LEAST_OF_EACH, _MOST_OF_ALL = 15, 120
+"""Responses that are looked at for a stem, at least, and for all stems of one word together."""
+_MANY = 1_000
+"""Responses from which on not all that have a word are looked at."""
+_POOL, _LOOKED_UP = 100, 2
+"""Responses that other words have found, and stems of a word that these are looked up for."""
 _OVERLAP_LENGTH, _OVERLAP_NAMES = 5.0, 2.5
+_OVERLAP_MOST = 60
 
 EVIDENCE = ("text", "names", "closeness", "question", "values", "acts", "topic", "customer", "tags")
 """What is measured of a response before anything was learnt, in this order."""
@@ -87,6 +92,14 @@ class Lexicon:
                 for word, times in words.items():
                     table[word][place] = self._rarity[word] * times * (_SATURATION + 1) / (times + size)
         self._text.default_factory = self._names.default_factory = None
+        self._best = tuple(
+            {
+                word: heapq.nlargest(_MOST_OF_ALL, places, key=places.__getitem__)
+                for word, places in table.items()
+                if count > _MANY and len(places) > _LEAST_OF_EACH
+            }
+            for table in (self._text, self._names)
+        )
         self._vocabulary = sorted(self._rarity)
         self._alike: dict[tuple[str, bool], tuple[tuple[str, float], ...]] = {}
         topics = Counter(_topic(response) for response in responses)
@@ -173,24 +186,37 @@ class Lexicon:
         return len(self._text.get(word, ())) + len(self._names.get(word, ()))
 
     def match(self, typed: Typed, allowed: Collection[int] | None) -> "Matches":
-        """Return the responses that have any word of a query, and how they have it."""
+        """Return the responses that have any word of a query, and how they have it.
+
+        Of a word that very many have, those that have it best, and those that another word has found.
+        """
         matches = Matches({}, {}, {})
         sums = (matches.text, matches.names)
         for alike in sorted(typed.words, key=lambda alike: sum(self._spread(word) for word, _ in alike)):
-            crowd = bool(matches.covered) and sum(self._spread(word) for word, _ in alike) > _CROWD
+            if allowed is not None and len(allowed) <= _POOL:
+                pool: Collection[int] = allowed
+            elif len(matches.covered) > _POOL:
+                pool = heapq.nlargest(_POOL, matches.covered, key=matches.covered.__getitem__)
+            else:
+                pool = list(matches.covered)
+            share = max(_LEAST_OF_EACH, _MOST_OF_ALL // max(1, len(alike)))
             covered: dict[int, float] = {}
-            for table, total in zip((self._text, self._names), sums, strict=True):
+            for table, best_first, total in zip((self._text, self._names), self._best, sums, strict=True):
                 best: dict[int, float] = {}
-                for word, likeness in alike:
+                for number, (word, likeness) in enumerate(alike):
                     places = table.get(word)
                     if not places:
                         continue
-                    rare = likeness * self._rarity[word]
-                    if crowd:
-                        near = [place for place in matches.covered if place in places]
+                    if word in best_first:
+                        near = best_first[word][:share]
+                        if number < _LOOKED_UP and len(near) < len(places):
+                            near = [*near, *(place for place in pool if place in places)]
                     else:
-                        near = list(places) if allowed is None else [place for place in places if place in allowed]
+                        near = list(places)
+                    rare = likeness * self._rarity[word]
                     for place in near:
+                        if allowed is not None and place not in allowed:
+                            continue
                         score = likeness * places[place]
                         if score > best.get(place, 0.0):
                             best[place] = score
@@ -230,9 +256,10 @@ class Lexicon:
             if not 0 < max(len(in_names), len(in_text)) <= limit:
                 continue
             score = weight * self._rarity[word]
-            for place in in_names:
+            best_text, best_names = (best.get(word, ())[:_OVERLAP_MOST] for best in self._best)
+            for place in best_names or in_names:
                 found[place] = found.get(place, 0.0) + weight * _OVERLAP_NAMES * in_names[place]
-            for place in in_text:
+            for place in best_text or in_text:
                 if place not in in_names:
                     found[place] = found.get(place, 0.0) + score
         return {place: score / (_OVERLAP_LENGTH + self.entries[place].length) for place, score in found.items()}

@@ -13,13 +13,14 @@ from paradesk.canned.responses import Library, Response
 from paradesk.canned.tokens import fold
 from paradesk.canned.weights import LEVELS, OPEN, TYPED
 
-_WEIGHED = 120
+_WEIGHED = 80
 """Responses that are weighed in full; the rest stay in the order of their rough score."""
-_SHOWN = 300
+_SHOWN = 120
 """Matches that are returned of a query."""
 _SHORTCUT, _SHORTCUT_BEGUN, _TITLE_BEGUN = 1_000.0, 3.0, 1.5
 _LANGUAGE, _OVERDUE = 0.4, 1.0
 _GREETING = 0.2
+_ORDERS = 8
 
 KINDS = ("words", "beginnings", "heads", "whole", "customer", "topic", "last", "last two", "earlier", "state")
 """The groups of what a choice is counted with that are weighed."""
@@ -37,10 +38,10 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What fits, best first. `count` also counts matches too faint to be listed."""
+    """What fits, best first. `more`: there are matches that are not listed, for there are too many."""
 
     hits: tuple[Hit, ...]
-    count: int
+    more: bool = False
 
 
 class Ranking:
@@ -57,6 +58,8 @@ class Ranking:
         self._in_order = sorted(range(len(library)), key=lambda place: (self._titles[place], self._ids[place]))
         self._shortcuts = {response.shortcut: place for place, response in enumerate(library.responses)
                            if response.shortcut}  # fmt: skip
+        self._unranked = [Hit(response, -math.inf) for response in library.responses]
+        self._sunk: dict[tuple[str, date | None], tuple[frozenset[int], frozenset[int]]] = {}
         self._near: tuple[Moment, int, _Near] | None = None
         self._allowed: tuple[object, frozenset[int] | None] = (None, None)
 
@@ -78,27 +81,29 @@ class Ranking:
         allowed = self._allow({key: value for key, value in (facets or {}).items() if value}, marks)
         scores, count = self._scores(moment, text, allowed)
         responses = self.library.responses
+        overdue, foreign = self._sinking(language, today)
         for place in scores:
-            response = responses[place]
-            if today is not None and response.overdue(today):
+            if place in overdue:
                 scores[place] -= _OVERDUE
-            if language and not response.speaks(language):
+            if place in foreign:
                 scores[place] -= _LANGUAGE
         order = sorted(scores, key=lambda place: (-round(scores[place], 6), self._titles[place], self._ids[place]))
         hits = [Hit(responses[place], round(scores[place], 6)) for place in order]
-        if not fold(text).strip():
-            rest = [place for place in self._in_order if place not in scores and (allowed is None or place in allowed)]
-            if language or today is not None:
-                rest.sort(key=lambda place: self._sinks(responses[place], language, today))
-            hits += [Hit(responses[place], -math.inf) for place in rest]
-            count = len(hits)
-        return Found(tuple(hits), count)
+        if fold(text).strip():
+            return Found(tuple(hits), more=count > len(hits))
+        hits += [
+            self._unranked[place]
+            for place in self._rest(language, today)
+            if place not in scores and (allowed is None or place in allowed)
+        ]
+        return Found(tuple(hits))
 
     def likely(self, moment: Moment, most: int = 3, language: str = "") -> list[tuple[Response, float]]:
         """Return the responses that probably come next in a chat, each with its probability, the likeliest first."""
         scores, _ = self._scores(moment, "", None)
+        foreign = self._sinking(language, None)[1]
         for place in scores:
-            if language and not self.library.responses[place].speaks(language):
+            if place in foreign:
                 scores[place] -= _LANGUAGE
         if not scores:
             return []
@@ -115,8 +120,24 @@ class Ranking:
         """Return the number of a response, or None."""
         return self._place.get(response_id)
 
-    def _sinks(self, response: Response, language: str, today: date | None) -> tuple[bool, bool]:
-        return today is not None and response.overdue(today), bool(language) and not response.speaks(language)
+    def _sinking(self, language: str, today: date | None) -> tuple[frozenset[int], frozenset[int]]:
+        """Return which responses are overdue, and which lack a language; kept, for it is asked with each key."""
+        known = self._sunk.get((language, today))
+        if known is None:
+            if len(self._sunk) > _ORDERS:
+                self._sunk.clear()
+            every = list(enumerate(self.library.responses))
+            overdue = frozenset(place for place, one in every if today is not None and one.overdue(today))
+            foreign = frozenset(place for place, one in every if language and not one.speaks(language))
+            known = self._sunk[language, today] = overdue, foreign
+        return known
+
+    def _rest(self, language: str, today: date | None) -> Sequence[int]:
+        """Return all responses in the order in which those stand that nothing speaks for."""
+        overdue, foreign = self._sinking(language, today)
+        if not overdue and not foreign:
+            return self._in_order
+        return sorted(self._in_order, key=lambda place: (place in overdue, place in foreign))
 
     def _allow(self, facets: Mapping[str, str], marks: tuple[str, ...]) -> frozenset[int] | None:
         if not facets and not any(marks):

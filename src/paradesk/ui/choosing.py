@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 from paradesk.canned.responses import Filled, fill
@@ -68,12 +69,16 @@ class Choosing:
 
     def prepare(self) -> None:
         """Load and index the responses. Any thread; who asks meanwhile waits for that."""
+        from paradesk.canned.moment import Moment
         from paradesk.canned.ranking import Ranking
 
         library = self._library()
         with self._lock:
             if self._ranking is None or self._ranking.library is not library:
-                self._ranking = Ranking(library)
+                ranking = Ranking(library)
+                # What is the same for every chat is worked out here, and not while somebody waits for the picker.
+                ranking.rank(Moment(), "", language=self._language or library.default_language, today=date.today())
+                self._ranking = ranking
 
     @property
     def ranking(self) -> "Ranking":

@@ -94,11 +94,11 @@ def test_there_is_a_weight_for_each_kind_of_evidence_at_each_level() -> None:
     assert all(min(a, b) <= w <= max(a, b) for a, b, w in zip(TYPED[1], TYPED[2], between, strict=True))
 
 
-def test_a_thousand_matches_are_counted_and_the_best_listed() -> None:
+def test_of_a_thousand_matches_the_best_are_listed() -> None:
     library = Library(Response(id=f"r{number}", title=f"Refund {number}", body={"en": "x"}) for number in range(1_000))
     found = Ranking(library).rank(Moment(answered=True), "refund")
-    assert found.count == 1_000
-    assert 100 < len(found.hits) <= 300
+    assert found.more
+    assert 100 < len(found.hits) <= 200
     assert first(Ranking(library), Moment(answered=True), "refund 77") == "r77"
     assert len(Ranking(library).rank(Moment(answered=True), "").hits) == 1_000
 

@@ -70,7 +70,7 @@ class PickerScreen(ModalScreen[PickerResult | None]):
         background: $surface; }
     PickerScreen #line { layout: horizontal; height: 1; }
     PickerScreen #prompt { width: 2; height: 1; }
-    PickerScreen #count { width: 12; height: 1; text-align: right; color: $text-muted; }
+    PickerScreen #count { width: 14; height: 1; text-align: right; color: $text-muted; }
     PickerScreen #facets { height: 1; }
     PickerScreen #body { height: 1fr; }
     PickerScreen.-wide #body { layout: horizontal; }
@@ -222,7 +222,9 @@ class PickerScreen(ModalScreen[PickerResult | None]):
         if held is not None and held not in ids:
             self._held = False
         self._list.show(ids, self._row, held)
-        self.query_one("#count", Static).update(plain(f"{found.count} of {len(self._library)}"), layout=False)
+        self.query_one("#count", Static).update(
+            plain(f"{len(ids)}{'+' if found.more else ''} of {len(self._library)}"), layout=False
+        )
         self._show_facets()
         self._preview()
 
