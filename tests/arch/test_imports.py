@@ -44,6 +44,13 @@ def test_commands_import_no_screen_and_no_network(arguments: list[str]) -> None:
     assert loaded.isdisjoint(SCREEN | NETWORK), loaded & (SCREEN | NETWORK)
 
 
+def test_checking_a_pack_imports_no_screen_and_no_network(tmp_path: Path) -> None:
+    imported(command("packs", "new", "acme", "--in", str(tmp_path), "--author", "A"))
+    loaded = imported(command("packs", "check", str(tmp_path / "acme")))
+    assert "liquid" in loaded, "the probe sees nothing"
+    assert loaded.isdisjoint(SCREEN | NETWORK), loaded & (SCREEN | NETWORK)
+
+
 def test_help_imports_little_of_paradesk() -> None:
     wrapped = (
         f"import sys\ntry:\n    exec({command('--help')!r})\nexcept SystemExit:\n    pass\n"
@@ -90,7 +97,7 @@ def _modules(package: str) -> list[str]:
     return [".".join(("paradesk", *file.relative_to(SOURCE).with_suffix("").parts)) for file in files]
 
 
-@pytest.mark.parametrize("package", ["core", "keymap", "canned", "config", "desk"])
+@pytest.mark.parametrize("package", ["core", "keymap", "canned", "packs", "config", "desk"])
 def test_whole_packages_below_the_screen_import_no_screen(package: str) -> None:
     modules = [name for name in _modules(package) if not name.endswith("__init__")]
     program = "".join(f"import {name}\n" for name in modules)

@@ -1,8 +1,11 @@
 """A workstation on a scripted backend in a terminal.
 
-`crash` as second argument makes it fail on a key press, `two` lets two customers write.
+`crash` as second argument makes it fail on a key press, `two` lets two customers write, `offline` never connects, and
+`record` writes each reply that arrives into `delivered.jsonl`.
 """
 
+import asyncio
+import json
 import os
 import sys
 from pathlib import Path
@@ -11,6 +14,8 @@ from paradesk.canned import Library
 from paradesk.config.settings import Settings
 from paradesk.config.shipped import shipped
 from paradesk.config.state import mark_first_run_done
+from paradesk.connectors.base import ConnectorContext, Outcome
+from paradesk.core.intents import Intent, Send
 from paradesk.desk.desk import Desk, Profile
 from paradesk.keymap.keymap import Layer
 from paradesk.keymap.loader import load_keymap
@@ -19,12 +24,36 @@ from paradesk.ui.run import run_app
 from tests.ui.scripted import ScriptedConnector
 
 
+class Recorded(ScriptedConnector):
+    """Writes down what arrives."""
+
+    directory = Path()
+
+    async def perform(self, intent: Intent) -> Outcome:
+        """Take it, and a reply onto the disk as well."""
+        if isinstance(intent, Send):
+            said = {"body": intent.body, "files": [file.name for file in intent.attachments]}
+            with (self.directory / "delivered.jsonl").open("a", encoding="utf-8") as file:
+                file.write(json.dumps(said) + "\n")
+        return await super().perform(intent)
+
+
+class Offline(ScriptedConnector):
+    """Knows its chats, and is never connected."""
+
+    async def run(self, desk: ConnectorContext) -> None:
+        """Say what is known, and wait for ever."""
+        await desk.emit(*(event for events in self._early for event in events))
+        await asyncio.Event().wait()
+
+
 def main() -> int:
     """Run it in the directory that is the first argument."""
     directory = Path(sys.argv[1])
     os.environ.setdefault("PARADESK_STATE_DIR", str(directory))
     mark_first_run_done()
-    backend = ScriptedConnector()
+    backend = Offline() if "offline" in sys.argv else Recorded() if "record" in sys.argv else ScriptedConnector()
+    Recorded.directory = directory
     if "two" in sys.argv:
         backend.chat(1, text="how can I change my address?", ago=40.0)
         backend.chat(2, text="my order AX-77315 has not arrived", ago=20.0)

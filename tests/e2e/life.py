@@ -32,11 +32,16 @@ class Home:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.state = folder / "state"
+        self.temporary = folder / "temporary"
+        self.temporary.mkdir(parents=True, exist_ok=True)
+        self.killed_demo = 0
+        """The process of a demo that was killed, or 0."""
         (folder / "config").mkdir(parents=True, exist_ok=True)
         (folder / "config" / "config.toml").write_text('[profiles.shop]\nconnector = "simulator"\nseed = "3"\n')
         self.environment = {
             **os.environ,
             "HOME": str(folder),
+            "TMPDIR": str(self.temporary),
             "TERM": "xterm-256color",
             "PYTHONPATH": str(ROOT),
             "PARADESK_CONFIG_DIR": str(folder / "config"),

@@ -49,6 +49,15 @@ class ByteTerminal:
             if writable:
                 data = data[os.write(self._fd, data[:4096]) :]
 
+    def resize(self, columns: int, rows: int) -> None:
+        """Give the terminal another size, and read nothing."""
+        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self._screen.resize(rows, columns)
+
+    def waiting(self) -> int:
+        """Return how many bytes the program has written that nobody has read."""
+        return int(struct.unpack("i", fcntl.ioctl(self._fd, termios.FIONREAD, b"\0" * 4))[0])
+
     def _read(self) -> None:
         with contextlib.suppress(OSError, BlockingIOError):
             self._stream.feed(os.read(self._fd, 65536))

@@ -118,6 +118,10 @@ class Terminal:
         values = self._tmux("display-message", "-p", " ".join(f"#{{{name}}}" for name in names)).split()
         return dict(zip(names, values, strict=True))
 
+    def server(self) -> int:
+        """Return the id of the process that is the terminal."""
+        return int(self._tmux("display-message", "-p", "#{pid}").strip())
+
     def process(self) -> int:
         """Return the id of the program, the child of the window's shell; raises ProcessLookupError when it ended."""
         shell = int(self._tmux("display-message", "-p", "#{pane_pid}").strip())

@@ -107,6 +107,7 @@ def test_a_shift_with_four_customers(start: Start, places: Places) -> None:
     terminal.press("F9")
     terminal.wait(lambda seen: "▶ NOTE" in panes(seen)[2].text, what="the composer writes a note")
     terminal.type("called the carrier")
+    terminal.wait_text("called the carrier")
     terminal.press("Enter")
     terminal.wait(
         lambda seen: "called the carrier" in panes(seen)[2].words.partition("▶ NOTE")[0], what="the note is kept"
@@ -118,9 +119,11 @@ def test_a_shift_with_four_customers(start: Start, places: Places) -> None:
     terminal.press("C-x", "a")
     terminal.wait_text("Attach a file", "label.pdf")
     terminal.type("label")
+    terminal.wait_text("/label")
     terminal.press("Enter")
     terminal.wait(lambda seen: "[file] label.pdf" in panes(seen)[3].text, what="the file in the composer")
     terminal.type("here is your label")
+    terminal.wait_text("here is your label")
     terminal.press("Enter")
     terminal.wait(
         lambda seen: (
@@ -134,6 +137,7 @@ def test_a_shift_with_four_customers(start: Start, places: Places) -> None:
     terminal.wait_text(f"Transfer {names[3]}")
     terminal.press("Tab")
     terminal.type("wants a refund")
+    terminal.wait_text("wants a refund")
     terminal.press("Enter")
     titled(terminal, 4, "GONE")
 
@@ -169,7 +173,7 @@ def test_each_of_five_marks_names_the_active_chat_in_monochrome(start: Start) ->
     if len(panes(terminal.screen())) < 2:
         terminal.press("C-x", "k")
         terminal.wait(lambda seen: f"active: 1 {first.name}" not in seen, what="another chat")
-    screen = terminal.screen()
+    screen = terminal.wait(lambda seen: active(seen) is not None, what="the active pane")
     pane = active(screen)
     assert pane is not None
     name = pane.name

@@ -2,78 +2,42 @@
 
 import shutil
 import subprocess
-import tempfile
 import time
 import uuid
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from paradesk.core.text import clean_text
-from tests.e2e.hostile.walk import CHATS, SCREENS, Walk, chunks
-from tests.e2e.test_transcript_bytes import shapes
+from tests.e2e.hostile.rounds import Recording, foreign, honest, walked
+from tests.e2e.hostile.walk import SURFACES
 from tests.hostile_corpus import COLLECTION, MISSING, everything
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
-EVERY = 3
+EVERY = 10
 """A walk through all screens comes behind as many servings; the transcripts, the hotlist and the title see them all."""
-
-
-@dataclass(frozen=True)
-class Recording:
-    """What one walk wrote, and which screens it saw."""
-
-    output: bytes
-    screens: frozenset[str]
-
-    @property
-    def shapes(self) -> set[str]:
-        """The kinds of sequences in it."""
-        return shapes(self.output.decode("utf-8", "replace"))
-
-
-def walked(directory: Path, texts: Sequence[str], every: int) -> Recording:
-    """Record what was written while these texts were shown."""
-    with Walk(directory, texts) as walk:
-        for place, some in enumerate(chunks(texts)):
-            walk.serve(some)
-            if place % every == 0:
-                walk.through()
-        state = walk.ask()
-        assert state["intents"] == [], "hostile text has acted"
-        assert not any(state["composers"]), "something was typed into a composer"
-        assert not walk.reports()
-        return Recording(bytes(walk.output), frozenset(walk.screens))
-
-
-def recordings(texts: Sequence[str], every: int = EVERY) -> tuple[Recording, Recording]:
-    """Walk with honest texts and with these."""
-    with tempfile.TemporaryDirectory() as honest, tempfile.TemporaryDirectory() as hostile:
-        usual = walked(Path(honest), ["an honest text", "another one"] * CHATS, 1)
-        found = walked(Path(hostile), texts, every)
-    assert found.screens == {*SCREENS, "LinksScreen"}
-    return usual, found
-
-
-def foreign(texts: Sequence[str], every: int = EVERY) -> set[str]:
-    """Return the sequences that these texts caused and honest ones do not."""
-    usual, found = recordings(texts, every)
-    return found.shapes - usual.shapes
 
 
 @pytest.fixture(scope="module")
 def both() -> tuple[Recording, Recording]:
     """A walk with honest texts, and one with all hostile ones."""
-    return recordings([entry.text for entry in everything()])
+    return honest(), walked(everything(), EVERY)
 
 
 def test_no_text_reaches_the_terminal_as_a_command(both: tuple[Recording, Recording]) -> None:
     usual, found = both
-    assert found.shapes - usual.shapes == set()
+    assert foreign(usual, found) == {}
+    assert set(found.screens) >= SURFACES
+
+
+def test_no_text_acts_and_honest_ones_come_out_as_they_went_in(both: tuple[Recording, Recording]) -> None:
+    _, found = both
+    assert found.problems == []
+    assert found.altered == set()
+    assert found.survived
 
 
 class Witness:
@@ -155,8 +119,8 @@ def test_a_real_terminal_is_made_to_do_nothing(
 ) -> None:
     """No clipboard is filled, no answer typed and no title set but by the agent's own keys."""
     usual, found = both
-    honest = heard(witnesses, tmp_path / "honest", usual.output)
-    hostile = heard(witnesses, tmp_path / "hostile", found.output)
+    honest = heard(witnesses, tmp_path / "honest", bytes(usual.output))
+    hostile = heard(witnesses, tmp_path / "hostile", bytes(found.output))
     # The walk copies messages by key: what it copied is there, cleaned, and nothing that a text put there itself.
     cleaned = [text for entry in everything() if (text := clean_text(entry.text).strip())]
     assert hostile["buffers"]

@@ -6,10 +6,15 @@ from typing import Any
 import pytest
 
 from paradesk.core.text import clean_text
+from tests.e2e.hostile.pastes import pasted
 from tests.e2e.test_terminal_input import E, S, Terminal
 from tests.hostile_corpus import everything
 
-pytestmark = [pytest.mark.e2e, pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.timeout(600),
+    pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal"),
+]
 
 
 def arrived(running: Terminal, length: int) -> dict[str, Any]:
@@ -32,3 +37,9 @@ def test_every_hostile_text_is_pasted_as_text_and_sends_nothing() -> None:
             assert (state["sent"], state["leftover"]) == ([], []), entry.id
     finally:
         running.close()
+
+
+def test_no_manner_of_a_paste_sends_or_acts_in_the_whole_program() -> None:
+    """A few texts of each kind; `python -m tests.e2e.hostile --full` pastes all of them."""
+    lines, well = pasted(everything()[::12], full=False)
+    assert well, "\n".join(lines)

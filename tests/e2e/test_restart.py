@@ -1,8 +1,10 @@
 """What an agent typed and opened comes back, however the program ended; the terminal is left as it was."""
 
+import json
 import os
 import signal
 import sqlite3
+import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import Places, Start
+from tests.e2e.life import ROOT
 from tests.e2e.reading import panes
 from tests.e2e.terminal import Terminal, needs_tmux
 
@@ -149,6 +152,59 @@ def test_places_come_back_after_a_kill(start: Start, profile: Places) -> None:
     again.wait(lambda _screen: reading_rows(again) == before, what=f"the same rows: {before}")
     again.type("X")
     again.wait_text("a reply for the fiXrst")
+
+
+def test_what_waits_and_what_was_open_comes_back_after_a_kill(tmp_path: Path) -> None:
+    """A queued reply with its file, a draft with another, and the customer panel."""
+    state = tmp_path / "state"
+    for name in ("proof.txt", "later.txt"):
+        (tmp_path / name).write_text(name, encoding="utf-8")
+    environment = {"PYTHONPATH": str(ROOT), "HOME": str(tmp_path)}
+
+    def begin(*words: str) -> Terminal:
+        argv = [sys.executable, str(Path(__file__).with_name("desk_program.py")), str(state), "two", *words]
+        return Terminal(argv, size=(160, 40), env=environment, cwd=tmp_path)
+
+    with begin("offline") as terminal:
+        terminal.wait(lambda seen: len(panes(seen)) >= 2, what="two panes")
+        terminal.type("here is the proof")
+        terminal.wait(lambda seen: "here is the proof" in panes(seen)[1].words, what="the text")
+        attach(terminal, tmp_path / "proof.txt")
+        terminal.press("Enter")
+        saved(state, "here is the proof")
+        terminal.wait(lambda seen: "proof.txt" in panes(seen)[1].words.partition("▶ to")[0], what="the queued reply")
+        terminal.type("and a draft behind it")
+        terminal.wait(lambda seen: "and a draft behind it" in panes(seen)[1].words, what="the draft")
+        attach(terminal, tmp_path / "later.txt")
+        terminal.press("F7")
+        terminal.wait_text("u1@mail.example")
+        for text in ("and a draft behind it", "later.txt", '"panel":true'):
+            saved(state, text)
+        os.kill(terminal.process(), signal.SIGKILL)
+        terminal.wait_text("[ended 137]")
+
+    with begin("record") as terminal:
+        terminal.wait_text("and a draft behind it", "later.txt", "u1@mail.example")
+        delivered = state / "delivered.jsonl"
+        deadline = time.monotonic() + PATIENCE
+        while not delivered.exists() or not delivered.read_text(encoding="utf-8").endswith("\n"):
+            assert time.monotonic() < deadline, "the reply was never delivered"
+            time.sleep(0.05)
+        terminal.wait(lambda seen: "and a draft behind it" in panes(seen)[1].words, what="the draft")
+        assert "active: 1 " in terminal.screen()
+        assert [json.loads(line) for line in delivered.read_text(encoding="utf-8").splitlines()] == [
+            {"body": "here is the proof", "files": ["proof.txt"]}
+        ]
+
+
+def attach(terminal: Terminal, path: Path) -> None:
+    """Attach a file to the draft of the active pane."""
+    terminal.press("C-x", "a")
+    terminal.wait_text("Attach a file")
+    terminal.type(str(path))
+    terminal.wait(lambda seen: f"{path.name} " in seen.partition("Attach a file")[2], what="the file in the list")
+    terminal.press("Enter")
+    terminal.wait(lambda seen: "Attach a file" not in seen and path.name in seen, what="the file at the draft")
 
 
 def reading_rows(terminal: Terminal) -> list[str]:

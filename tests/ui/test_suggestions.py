@@ -12,7 +12,7 @@ from paradesk.config.settings import Settings
 from paradesk.core.model import ConversationId
 from paradesk.desk.choices import Choice, ChoiceTable, Source
 from paradesk.desk.practice import Practice
-from paradesk.ui.commands import workspace
+from paradesk.ui.commands import canned
 from paradesk.ui.widgets.guarded_composer import Suggested, suggestion_row
 from paradesk.ui.widgets.pane import Pane
 from tests.ui.scripted import ScriptedConnector
@@ -57,7 +57,7 @@ async def suggested(found: Workstation) -> None:
 
 @pytest.fixture(autouse=True)
 def _no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workspace, "SUGGESTION_GRACE", 0.0)
+    monkeypatch.setattr(canned, "SUGGESTION_GRACE", 0.0)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 50)])
@@ -122,7 +122,7 @@ async def test_a_setting_turns_them_off(tmp_path: Path) -> None:
 
 
 async def test_a_row_that_has_just_changed_takes_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workspace, "SUGGESTION_GRACE", 3_600.0)
+    monkeypatch.setattr(canned, "SUGGESTION_GRACE", 3_600.0)
     async with desk(tmp_path) as found:
         await suggested(found)
         await found.press("ctrl+x", "7")

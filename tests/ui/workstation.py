@@ -51,7 +51,15 @@ class Workstation:
 
     async def type(self, text: str) -> None:
         """Type a text, letter by letter."""
-        names = {" ": "space", ",": "comma", ".": "full_stop", "?": "question_mark"}
+        names = {
+            " ": "space",
+            ",": "comma",
+            ".": "full_stop",
+            "?": "question_mark",
+            "{": "left_curly_bracket",
+            "}": "right_curly_bracket",
+        }
+        names |= {"_": "underscore"}
         await self.press(*(names.get(char, char) for char in text))
 
     @property
@@ -109,6 +117,7 @@ async def workstation(
     app = ParadeskApp(opening, question_grace=0.0)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PARADESK_STATE_DIR", str(directory))
+        patch.setenv("PARADESK_CONFIG_DIR", str(directory / "config"))
         if not first_steps:
             mark_first_run_done()
         try:

@@ -2,7 +2,9 @@
 
 from paradesk.canned.context import context_for
 from paradesk.canned.entries import Finding
+from paradesk.canned.follow_up import FollowUp
 from paradesk.canned.loader import load_library
+from paradesk.canned.offering import offered
 from paradesk.canned.ranking import Hit, Ranking
 from paradesk.canned.responses import FACETS, Filled, Library, Response, fill
 from paradesk.canned.search import search
@@ -12,6 +14,7 @@ __all__ = [
     "FACETS",
     "Filled",
     "Finding",
+    "FollowUp",
     "Hit",
     "Library",
     "Ranking",
@@ -20,5 +23,6 @@ __all__ = [
     "context_for",
     "fill",
     "load_library",
+    "offered",
     "search",
 ]

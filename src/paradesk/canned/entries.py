@@ -3,18 +3,23 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import timedelta
+from pathlib import Path
 
-from rapidfuzz import fuzz, process
-
+from paradesk.canned.fields import Fields, did_you_mean
+from paradesk.canned.language import canonical_language
 from paradesk.canned.places import Places
 from paradesk.canned.responses import URGENCIES, Response
 from paradesk.canned.template import TemplateError, compile_template
 from paradesk.core.text import clean_line, clean_text
 
-_KEYS = ("id", "title", "body", "tags", "labels", "shortcut", "owner", "reviewed", "review_every")
+KEYS = (
+    *("id", "title", "body", "tags", "labels", "shortcut", "shortcuts", "folder", "owner", "reviewed", "review_every"),
+    *("active_from", "active_to", "channels", "links", "attachments", "then", "fallback"),
+)
+"""Every key of a `[[response]]` table."""
+
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]*(\.[a-z0-9][a-z0-9_-]*)*")
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?(-[A-Za-z0-9]{5,8})*")
 _PERIOD = re.compile(r"([1-9][0-9]{0,3}) ?([dwmy])")
 _DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
 
@@ -54,26 +59,44 @@ class Place:
         self._findings.append(Finding(self.path, self.line(key) + offset, code, message, advice))
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The file that a table stands in, and what it says for all of its responses."""
+
+    file: Path
+    root: Path
+    """The directory that is being read."""
+    folder: str
+    """Where its responses lie unless they say otherwise."""
+    topic: str
+    fallback: Mapping[str, str]
+    default_language: str = ""
+
+
 class Entry:
     """One `[[response]]` table, read key by key."""
 
-    def __init__(self, entry: Mapping[str, object], place: Place, topic: str) -> None:
+    def __init__(self, entry: Mapping[str, object], place: Place, origin: Origin) -> None:
         self._entry = entry
         self._place = place
-        self._topic = topic
+        self._origin = origin
+        self._fields = Fields(entry, place, origin.file, origin.root)
 
     def response(self) -> Response | None:
         """Return the response, or None where something that it cannot do without is missing or wrong."""
         for key in self._entry:
-            if key not in _KEYS:
-                near = process.extractOne(key, _KEYS, scorer=fuzz.ratio, score_cutoff=60)
-                advice = f"Did you mean `{near[0]}`?" if near else f"Known are {', '.join(_KEYS)}."
-                self._place.report(key, "unknown-key", f"unknown key `{clean_line(key)}`", advice)
+            if key not in KEYS:
+                self._place.report(key, "unknown-key", f"unknown key `{clean_line(key)}`", did_you_mean(key, KEYS))
         identity, title, body = self._id(), self._title(), self._body()
         tags, labels = self._tags(), self._labels()
-        shortcut, owner = self._shortcut(), self._line("owner", 60)
-        reviewed, every = self._reviewed(), self._review_every()
-        if not identity or not title or not body:
+        fields = self._fields
+        shortcuts = tuple(dict.fromkeys(filter(None, (self._shortcut(), *fields.shortcuts()))))
+        owner, folder = self._line("owner", 60), fields.folder(self._origin.folder)
+        reviewed, every = fields.day("reviewed"), self._review_every()
+        active_from, active_to = fields.active()
+        channels, links, attachments = fields.words("channels", 20), fields.links(), fields.attachments()
+        follow_up, fallback = fields.follow_up(), fields.fallback(tuple(body))
+        if not identity or not title or not body or attachments is None:
             return None
         return Response(
             id=identity,
@@ -81,12 +104,23 @@ class Entry:
             body=body,
             tags=tags,
             labels=labels,
-            shortcut=shortcut,
+            shortcut=shortcuts[0] if shortcuts else "",
+            more_shortcuts=shortcuts[1:],
+            folder=folder,
             owner=owner,
             reviewed=reviewed,
             review_every=every,
+            active_from=active_from,
+            active_to=active_to,
+            channels=channels,
+            links=links,
+            attachments=attachments,
+            follow_up=follow_up,
+            fallback={**self._origin.fallback, **fallback},
+            default_language=self._origin.default_language,
             path=self._place.path,
             line=self._place.line(),
+            root=str(self._origin.root),
         )
 
     def _line(self, key: str, limit: int) -> str:
@@ -164,7 +198,7 @@ class Entry:
                 "tags", "bad-value", "`tags` is not a table", 'Write it as tags = { topic = "refunds" }.'
             )
             table = {}
-        tags = {"topic": self._topic}
+        tags = {"topic": self._origin.topic}
         for name, value in table.items():
             if not isinstance(value, str) or not value.strip():
                 self._place.report(
@@ -195,13 +229,6 @@ class Entry:
             return ""
         return shortcut.lower()
 
-    def _reviewed(self) -> date | None:
-        value = self._entry.get("reviewed")
-        if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
-            return value
-        self._place.report("reviewed", "bad-date", "`reviewed` is not a date", "Write it without quotes: 2026-10-01.")
-        return None
-
     def _review_every(self) -> timedelta | None:
         value = self._entry.get("review_every")
         if value is None:
@@ -213,12 +240,3 @@ class Entry:
             )
             return None
         return timedelta(days=int(found[1]) * _DAYS[found[2]])
-
-
-def canonical_language(tag: str) -> str:
-    """Return a language tag as it is usually written (`de-AT`), or an empty string for what is none."""
-    if not _LANGUAGE.fullmatch(tag):
-        return ""
-    first, *rest = tag.split("-")
-    named = {2: str.upper, 4: str.title}
-    return "-".join([first.lower(), *(named.get(len(part), str.lower)(part) for part in rest)])

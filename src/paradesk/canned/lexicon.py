@@ -286,7 +286,7 @@ def _text_words(response: Response) -> dict[str, float]:
 
 def _name_words(response: Response) -> dict[str, float]:
     counts: dict[str, float] = {}
-    names = (response.title, response.id.replace("_", " "), response.shortcut, *response.tags.values())
+    names = (response.title, response.id.replace("_", " "), *response.shortcuts, *response.tags.values())
     # "where is my parcel" is about parcels, not about where and my: the longer, the less each word of a label says.
     weighed = [(name, 1.0) for name in names]
     weighed += [(label, 1 / math.sqrt(1 + label.count(" "))) for label in response.labels]

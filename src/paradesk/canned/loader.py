@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from paradesk.canned.entries import Entry, Finding, Place
+from paradesk.canned.entries import Entry, Finding, Origin, Place
+from paradesk.canned.fields import did_you_mean, read_fallback
+from paradesk.canned.language import canonical_language
 from paradesk.canned.places import Places
 from paradesk.canned.responses import DEFAULT_LANGUAGE, Library, Response
 from paradesk.core.text import clean_line, clean_text
@@ -20,15 +22,22 @@ MAX_RESPONSES = 2_000
 MAX_FOLDERS = 6
 """Folders inside folders."""
 
+FILE_KEYS = ("response", "default_language", "fallback")
+"""What a file may say outside its responses."""
+
 # A dotted key of thousands of parts keeps the TOML parser busy for seconds.
 _MAX_DOTS = 300
 _TOML_LINE = re.compile(r"\(at line (\d+)")
 
 
 def load_library(
-    directories: Sequence[Path], default_language: str = DEFAULT_LANGUAGE
+    directories: Sequence[Path],
+    default_language: str = DEFAULT_LANGUAGE,
+    defaults: Mapping[Path, str] | None = None,
 ) -> tuple[Library, list[Finding]]:
     """Read every `*.toml` below the directories. Never raises for what is in them.
+
+    `defaults` gives single directories a default language of their own, such as that of a pack.
 
     A response of a later directory replaces the one with the same id of an earlier: so a team adapts what ships.
     Inside one directory the first of two with the same id counts, and the second is a finding.
@@ -36,22 +45,28 @@ def load_library(
     responses: dict[str, Response] = {}
     findings: list[Finding] = []
     for directory in directories:
-        found = _Directory(directory)
+        found = _Directory(directory, (defaults or {}).get(directory, ""))
         found.read()
-        taken = {response.shortcut for response in found.responses.values() if response.shortcut}
+        taken = {shortcut for response in found.responses.values() for shortcut in response.shortcuts}
         for key, response in responses.items():
-            if response.shortcut in taken:
-                responses[key] = replace(response, shortcut="")
+            if taken.intersection(response.shortcuts):
+                responses[key] = with_shortcuts(response, [name for name in response.shortcuts if name not in taken])
         responses.update(found.responses)
         findings.extend(sorted(found.findings, key=lambda finding: (finding.file, finding.line)))
     return Library(responses.values(), default_language), findings
 
 
+def with_shortcuts(response: Response, shortcuts: Sequence[str]) -> Response:
+    """Return a response with these shortcuts and no others."""
+    return replace(response, shortcut=shortcuts[0] if shortcuts else "", more_shortcuts=tuple(shortcuts[1:]))
+
+
 class _Directory:
     """One pass over one directory, gathering responses and findings."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, default_language: str = "") -> None:
         self.root = root
+        self.default_language = default_language
         self.responses: dict[str, Response] = {}
         self.findings: list[Finding] = []
         self._shortcuts: dict[str, str] = {}
@@ -143,16 +158,20 @@ class _Directory:
                 "Choose another id; this response is not used.",
             )
             return
-        if response.shortcut:
-            other = self._shortcuts.setdefault(response.shortcut, response.id)
-            if other != response.id:
-                place.report(
-                    "shortcut",
-                    "duplicate-shortcut",
-                    f"the shortcut `{response.shortcut}` already belongs to `{other}`",
-                    "Choose another shortcut; the response is used without it.",
-                )
-                response = replace(response, shortcut="")
+        free = []
+        for shortcut in response.shortcuts:
+            other = self._shortcuts.setdefault(shortcut, response.id)
+            if other == response.id:
+                free.append(shortcut)
+                continue
+            place.report(
+                "shortcut",
+                "duplicate-shortcut",
+                f"the shortcut `{shortcut}` already belongs to `{other}`",
+                "Choose another shortcut; the response is used without it.",
+            )
+        if len(free) < len(response.shortcuts):
+            response = with_shortcuts(response, free)
         self.responses[response.id] = response
 
     def _report(self, path: Path, line: int, code: str, message: str, advice: str) -> None:
@@ -164,20 +183,16 @@ class _File:
 
     def __init__(self, directory: _Directory, path: Path, document: Mapping[str, object], places: Places) -> None:
         self._directory = directory
+        self._file = path
         self._path = clean_text(str(path), 400)
-        self._folder = path.parent.name if path.parent != directory.root else path.stem
         self._document = document
         self._places = places
 
     def read(self) -> None:
         for key in self._document:
-            if key != "response":
-                self._finding(
-                    self._places.top(key),
-                    "unknown-key",
-                    f"unknown key `{clean_line(key)}`",
-                    "A file holds [[response]] tables only.",
-                )
+            if key not in FILE_KEYS:
+                advice = did_you_mean(key, FILE_KEYS)
+                self._finding(self._places.top(key), "unknown-key", f"unknown key `{clean_line(key)}`", advice)
         entries = self._document.get("response", [])
         if not isinstance(entries, list):
             self._finding(
@@ -194,14 +209,42 @@ class _File:
                 f"more than {MAX_RESPONSES} responses in one file",
                 "The rest is not read: split the file.",
             )
+        origin = self._origin()
         for index, entry in enumerate(entries[:MAX_RESPONSES]):
             place = Place(self._directory.findings, self._path, self._places, index)
             if not isinstance(entry, dict):
                 place.report("", "bad-response", "a response is not a table", "Write [[response]] above its keys.")
                 continue
-            response = Entry(entry, place, clean_line(self._folder, 40).lower()).response()
+            response = Entry(entry, place, origin).response()
             if response is not None:
                 self._directory.add(response, place)
+
+    def _origin(self) -> Origin:
+        """Return what the file says for all of its responses."""
+        root, parent = self._directory.root, self._file.parent
+        inside = parent.relative_to(root).parts
+        names = [clean_line(part, 40) for part in inside or (self._file.stem,)]
+
+        def report(key: str, code: str, message: str, advice: str) -> None:
+            self._finding(self._places.top(key), code, message, advice)
+
+        language = self._document.get("default_language", "")
+        default = canonical_language(language) if isinstance(language, str) else ""
+        if "default_language" in self._document and not default:
+            report(
+                "default_language",
+                "bad-language",
+                f"`{clean_line(str(language))}` is no language tag",
+                "Use one such as en, de or de-AT.",
+            )
+        return Origin(
+            file=self._file,
+            root=root,
+            folder="/".join(filter(None, names)),
+            topic=names[-1].lower(),
+            fallback=read_fallback(self._document.get("fallback", {}), report),
+            default_language=default or self._directory.default_language,
+        )
 
     def _finding(self, line: int, code: str, message: str, advice: str) -> None:
         self._directory.findings.append(Finding(self._path, line, code, message, advice))

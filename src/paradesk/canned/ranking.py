@@ -56,8 +56,9 @@ class Ranking:
         self._titles = [fold(response.title) for response in library.responses]
         self._ids = [fold(response.id) for response in library.responses]
         self._in_order = sorted(range(len(library)), key=lambda place: (self._titles[place], self._ids[place]))
-        self._shortcuts = {response.shortcut: place for place, response in enumerate(library.responses)
-                           if response.shortcut}  # fmt: skip
+        self._shortcuts = {
+            shortcut: place for place, response in enumerate(library.responses) for shortcut in response.shortcuts
+        }
         self._unranked = [Hit(response, -math.inf) for response in library.responses]
         self._sunk: dict[tuple[str, date | None], tuple[frozenset[int], frozenset[int]]] = {}
         self._near: tuple[Moment, int, _Near] | None = None
@@ -70,15 +71,19 @@ class Ranking:
         facets: Mapping[str, str] | None = None,
         language: str = "",
         today: date | None = None,
+        *,
+        only: Library | None = None,
+        folder: str = "",
     ) -> Found:
         """Return what fits a chat and a query, best first, always in the same order for the same input.
 
         A word `#refunds` must begin a tag or a label. All facets must hold; a response in `language` comes before an
-        equal one that lacks it, and one whose review is overdue `today` sinks. An empty query lists everything.
+        equal one that lacks it, and one whose review is overdue `today` sinks. An empty query lists everything. `only` is
+        the part of the library that is offered, `folder` the folder that it must lie in or below.
         """
         text = " ".join(word for word in typed.split() if not word.startswith("#"))
         marks = tuple(fold(word[1:]) for word in typed.split() if word.startswith("#"))
-        allowed = self._allow({key: value for key, value in (facets or {}).items() if value}, marks)
+        allowed = self._allow({key: value for key, value in (facets or {}).items() if value}, marks, only, folder)
         scores, count = self._scores(moment, text, allowed)
         responses = self.library.responses
         overdue, foreign = self._sinking(language, today)
@@ -98,9 +103,11 @@ class Ranking:
         ]
         return Found(tuple(hits))
 
-    def likely(self, moment: Moment, most: int = 3, language: str = "") -> list[tuple[Response, float]]:
+    def likely(
+        self, moment: Moment, most: int = 3, language: str = "", *, only: Library | None = None
+    ) -> list[tuple[Response, float]]:
         """Return the responses that probably come next in a chat, each with its probability, the likeliest first."""
-        scores, _ = self._scores(moment, "", None)
+        scores, _ = self._scores(moment, "", self._allow({}, (), only, ""))
         foreign = self._sinking(language, None)[1]
         for place in scores:
             if place in foreign:
@@ -139,17 +146,24 @@ class Ranking:
             return self._in_order
         return sorted(self._in_order, key=lambda place: (place in overdue, place in foreign))
 
-    def _allow(self, facets: Mapping[str, str], marks: tuple[str, ...]) -> frozenset[int] | None:
-        if not facets and not any(marks):
+    def _allow(
+        self, facets: Mapping[str, str], marks: tuple[str, ...], only: Library | None, folder: str
+    ) -> frozenset[int] | None:
+        if only is self.library:
+            only = None
+        if not facets and not any(marks) and only is None and not folder:
             return None
-        key = (tuple(sorted(facets.items())), marks)
+        key = (tuple(sorted(facets.items())), marks, only, folder)
         if self._allowed[0] != key:
             self._allowed = (
                 key,
                 frozenset(
                     place
                     for place, response in enumerate(self.library.responses)
-                    if fits(response, facets) and all(has_mark(response, mark) for mark in marks)
+                    if (only is None or only.get(response.id) is not None)
+                    and in_folder(response, folder)
+                    and fits(response, facets)
+                    and all(has_mark(response, mark) for mark in marks)
                 ),
             )
         return self._allowed[1]
@@ -177,8 +191,8 @@ class Ranking:
         if exact is not None and (allowed is None or exact in allowed):
             scores[exact] = scores.get(exact, 0.0) + _SHORTCUT
         for place in scores:
-            shortcut = self.library.responses[place].shortcut
-            if shortcut and code and shortcut.startswith(code):
+            shortcuts = self.library.responses[place].shortcuts
+            if shortcuts and code and any(shortcut.startswith(code) for shortcut in shortcuts):
                 scores[place] += _SHORTCUT_BEGUN
             elif len(query) > 2 and (self._titles[place].startswith(query) or self._ids[place].startswith(query)):
                 scores[place] += _TITLE_BEGUN
@@ -290,6 +304,11 @@ def fits(response: Response, facets: Mapping[str, str]) -> bool:
         elif response.tags.get(facet) != value:
             return False
     return True
+
+
+def in_folder(response: Response, folder: str) -> bool:
+    """Tell whether a response lies in a folder or below it; an empty one stands for all."""
+    return not folder or response.folder == folder or response.folder.startswith(f"{folder}/")
 
 
 def has_mark(response: Response, mark: str) -> bool:

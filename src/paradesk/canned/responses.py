@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from paradesk.canned.follow_up import FollowUp
+from paradesk.canned.language import chain
 from paradesk.canned.template import compile_template
 from paradesk.core.slots import Slot, find_slots
 
@@ -15,6 +17,25 @@ FACETS = ("topic", "urgency", "customer", "language")
 
 URGENCIES = ("low", "normal", "high", "urgent")
 """The values of the tag `urgency`, lowest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A page that a response rests on, for the agent to read; it is never sent."""
+
+    url: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A file that goes out with a response, beside the file that names it."""
+
+    name: str
+    path: str
+    """Where it was when the responses were read, resolved."""
+    size: int
+    """Bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +51,38 @@ class Response:
     labels: tuple[str, ...] = ()
     """Words that agents search by and customers use."""
     shortcut: str = ""
+    more_shortcuts: tuple[str, ...] = ()
+    folder: str = ""
+    """Where agents find it when they browse, such as `billing/invoices`."""
     owner: str = ""
     reviewed: date | None = None
     review_every: timedelta | None = None
+    active_from: date | None = None
+    active_to: date | None = None
+    """The first and the last day on which it is offered."""
+    channels: tuple[str, ...] = ()
+    """Only for chats of these channels; empty: for all."""
+    links: tuple[Source, ...] = ()
+    attachments: tuple[Attached, ...] = ()
+    follow_up: FollowUp = field(default_factory=FollowUp)
+    fallback: Mapping[str, str] = field(default_factory=dict)
+    """Language tag → the one to take instead where it has no text."""
+    default_language: str = ""
+    """Of its file; empty: of the library."""
     path: str = ""
     line: int = 0
+    root: str = ""
+    """The directory that it was read from, which `path` lies in."""
+
+    @property
+    def shortcuts(self) -> tuple[str, ...]:
+        """All its shortcuts, the first one first."""
+        return tuple(filter(None, (self.shortcut, *self.more_shortcuts)))
+
+    def active(self, today: date) -> bool:
+        """Tell whether it is offered on this day."""
+        begun = self.active_from is None or self.active_from <= today
+        return begun and (self.active_to is None or today <= self.active_to)
 
     @property
     def review_due(self) -> date | None:
@@ -52,12 +100,11 @@ class Response:
         return due is not None and today >= due
 
     def language_for(self, wanted: str, default: str = DEFAULT_LANGUAGE) -> str:
-        """Return the best language that it has: `de-AT`, then `de`, then the default, then its first."""
+        """Return the best language that it has: by its fallbacks or `de-AT`, then `de`; its default; its first."""
         have = {tag.casefold(): tag for tag in self.body}
-        for tag in (wanted, default):
-            parts = tag.replace("_", "-").casefold().split("-")
-            for length in range(len(parts), 0, -1):
-                if found := have.get("-".join(parts[:length])):
+        for start in (wanted, self.default_language, default):
+            for tag in chain(start, self.fallback):
+                if found := have.get(tag):
                     return found
         return next(iter(self.body), default)
 
@@ -95,6 +142,16 @@ class Library:
     def get(self, response_id: str) -> Response | None:
         """Return the response with this id, or None."""
         return self._by_id.get(response_id)
+
+    def folders(self) -> Mapping[str, int]:
+        """Return every folder, those above others included, with how many responses lie in and below it."""
+        found: dict[str, int] = {}
+        for response in self.responses:
+            parts = response.folder.split("/") if response.folder else []
+            for depth in range(1, len(parts) + 1):
+                name = "/".join(parts[:depth])
+                found[name] = found.get(name, 0) + 1
+        return dict(sorted(found.items(), key=lambda item: item[0].casefold()))
 
     def facets(self) -> Mapping[str, tuple[str, ...]]:
         """Return, per facet, the values that occur, urgency in its own order and the others alphabetically."""

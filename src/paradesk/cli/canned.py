@@ -4,35 +4,20 @@ from pathlib import Path
 
 import click
 
+from paradesk.cli import canned_reading
+from paradesk.cli.canned_exchange import export_responses, import_responses
 from paradesk.cli.canned_stats import stats
 from paradesk.cli.failure import Failure, readable
 
 
 @click.group()
 def canned() -> None:
-    """List and check canned responses, and see how they are used."""
+    """List, check, import and export canned responses, and see how they are used."""
 
 
 canned.add_command(stats)
-
-
-@canned.command("list")
-def list_responses() -> None:
-    """List the canned responses that ship and those of your configured folders."""
-    from paradesk.canned.loader import load_library
-    from paradesk.config.settings import load_settings
-    from paradesk.config.shipped import shipped
-
-    with readable():
-        settings = load_settings()
-        library, findings = load_library([shipped("canned_responses"), *settings.canned])
-    responses = sorted(library.responses, key=lambda response: response.id)
-    width = max((len(response.id) for response in responses), default=0)
-    for response in responses:
-        languages = ", ".join(sorted(response.body))
-        click.echo(f"{response.id:<{width}}  {response.title}  [{languages}]")
-    for finding in findings:
-        click.echo(_line(str(finding)), err=True)
+canned.add_command(import_responses)
+canned.add_command(export_responses)
 
 
 @canned.command()
@@ -57,3 +42,7 @@ def _line(text: str) -> str:
     from paradesk.core.text import clean_line
 
     return clean_line(text, 400)
+
+
+for command in (canned_reading.list_responses, canned_reading.search, canned_reading.render, canned_reading.stale):
+    canned.add_command(command)

@@ -42,13 +42,15 @@ def show() -> None:
 @config.command()
 def path() -> None:
     """Print where Paradesk keeps its files."""
-    from paradesk.config.places import config_directory, journal_directory
+    from paradesk.config.places import config_directory, journal_directory, packs_directory
     from paradesk.config.shipped import shipped
 
     places: list[tuple[str, Path]] = [
         ("configuration", config_directory() / "config.toml"),
         ("your keymap", config_directory() / "keymap.toml"),
         ("more keymaps", config_directory() / "keymaps"),
+        ("installed packs", packs_directory()),
+        ("pinned packs", config_directory() / "packs.lock"),
         ("secrets", config_directory() / "credentials"),
         ("journal", journal_directory()),
         ("shipped keymaps", shipped("keymaps")),

@@ -1,11 +1,10 @@
 """`paradesk demo`: simulated customers, nothing configured, nothing kept."""
 
 import shutil
-import tempfile
-from pathlib import Path
 
 import click
 
+from paradesk.cli import demo_folder
 from paradesk.cli.failure import readable
 from paradesk.cli.names import KEYMAP
 
@@ -44,7 +43,8 @@ def demo(context: click.Context, seed: int, speed: float, size: int, keymap: str
         settings = load_settings(arguments={"keymap": keymap, "theme": theme})
         # One world for the whole demo: a connector that is built again finds the same customers.
         world = Stage(seed=seed, speed=speed, size=size).world()
-        directory = Path(tempfile.mkdtemp(prefix="paradesk-demo-"))
+        demo_folder.sweep()
+        directory = demo_folder.new_folder()
         try:
             profile = Profile("demo", lambda: SimulatorConnector({}, world))
             status = open_desk(lambda: [profile], directory=directory, settings=settings, title="demo")

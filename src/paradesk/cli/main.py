@@ -8,7 +8,10 @@ from paradesk import __version__
 from paradesk.cli.names import KEYMAP, PROFILE
 
 _COMMANDS: dict[str, tuple[str, str]] = {
-    "canned": ("paradesk.cli.canned:canned", "List and check canned responses, and see how they are used."),
+    "canned": (
+        "paradesk.cli.canned:canned",
+        "List, check, import and export canned responses, and see how they are used.",
+    ),
     "completion": ("paradesk.cli.completion:completion", "Print the completion script of a shell."),
     "config": ("paradesk.cli.configuration:config", "Show the configuration and where it comes from."),
     "demo": ("paradesk.cli.demo:demo", "Try Paradesk with simulated customers; needs no set-up."),
@@ -17,6 +20,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
         "paradesk.cli.keys:keys",
         "Press every key of your keymap and see what really arrives; or list and check keys.",
     ),
+    "packs": ("paradesk.cli.packs:packs", "Write, check, hand out and install packs."),
     "profile": ("paradesk.cli.profile:profile", "Add, list, test and remove chat backends."),
     "transcript": ("paradesk.cli.transcript:transcript", "Write what is kept of a conversation as a document."),
 }

@@ -1,5 +1,6 @@
 """Opens the workstation on configured profiles."""
 
+import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -14,8 +15,11 @@ if TYPE_CHECKING:
     from paradesk.canned import Library
     from paradesk.config.settings import Settings
     from paradesk.desk.desk import Profile
+    from paradesk.desk.log import Log
     from paradesk.keymap.keymap import Keymap
     from paradesk.ui.opening import Opening
+
+_log = logging.getLogger(__name__)
 
 
 def need_terminal() -> None:
@@ -73,25 +77,32 @@ def open_desk(profiles: "Callable[[], Sequence[Profile]]", *, directory: Path, s
     Raises Failure without a terminal and for a journal that cannot be used, KeymapError or ConfigError for a bad keymap,
     and what `profiles` raises.
     """
+    from paradesk.config.places import state_directory
+
     problems: list[str] = []
 
-    def library() -> "tuple[Library, list[str]]":
-        from paradesk.canned.loader import load_library
-        from paradesk.config.shipped import shipped
+    def library() -> "tuple[Library, Sequence[str]]":
+        from paradesk.config.responses import load_responses
         from paradesk.core.text import clean_line
 
-        found, findings = load_library([shipped("canned_responses"), *settings.canned])
-        problems.extend(clean_line(str(finding), 400) for finding in findings)
-        return found, problems
+        found, findings = load_responses(settings)
+        # It is read again when the agent writes one: what was wrong before may be right now.
+        problems[:] = [clean_line(line, 400) for line in findings]
+        return found, tuple(problems)
 
     def opening() -> "Opening":
         from paradesk.desk.desk import Desk
+        from paradesk.desk.log import Log
         from paradesk.ui.opening import Opening
 
+        log = Log(state_directory(), settings.log_level)
+        log.start()
+        begun.append(log)
+        log_start(settings)
         keymaps = _keymaps(settings)
         desk = Desk(profiles(), directory, resend_once=settings.resend_once)
         desk.start()
-        return Opening(desk, directory, settings, keymaps, library, title)
+        return Opening(desk, directory, settings, keymaps, library, title, pack_notices(settings))
 
     try:
         need_terminal()
@@ -102,14 +113,54 @@ def open_desk(profiles: "Callable[[], Sequence[Profile]]", *, directory: Path, s
         raise
     from paradesk.ui.run import run_app
 
+    begun: list[Log] = []
     try:
-        return run_app(opening, theme=settings.theme)
+        status = run_app(opening, theme=settings.theme)
+        _log.info("ended with status %d", status)
+        return status
     except Exception as error:
+        _log.error("could not be opened", exc_info=error)
         raise _readable_journal(error) from error
     finally:
+        for log in begun:
+            log.stop()
         # The screen is drawn through standard error; what is written there before it ends is not seen.
         for problem in problems:
             click.echo(f"paradesk: {problem}", err=True)
+
+
+def log_start(settings: "Settings") -> None:
+    """Log what a supporter asks first: versions, terminal, and which connectors are configured."""
+    import platform
+    from importlib.metadata import version
+
+    from paradesk import __version__
+
+    libraries = ", ".join(f"{name} {version(name)}" for name in ("textual", "httpx", "websockets"))
+    _log.info("started: paradesk %s, python %s, %s", __version__, platform.python_version(), libraries)
+    terminal = " ".join(filter(None, map(os.environ.get, ("TERM", "COLORTERM", "TERM_PROGRAM"))))
+    _log.info("on %s %s, terminal %s", platform.system(), platform.release(), terminal)
+    for profile in settings.profiles.values():
+        _log.info("profile %s: connector %s", profile.name, profile.connector)
+
+
+def pack_notices(settings: "Settings") -> list[tuple[str, str]]:
+    """Return what the agent is to be told about packs at this start, with how grave it is; and remember it as told."""
+    from paradesk.config.state import packs_of_last_start, remember_packs
+    from paradesk.packs.shelf import changed_since
+
+    shelf = settings.shelf
+    notices = [(str(finding), "warning") for finding in shelf.findings]
+    notices += [(notice, "warning") for notice in settings.notices]
+    before = packs_of_last_start()
+    # An unreadable lock is no sign that packs went away: what was seen last stays remembered.
+    if not any(finding.code == "P404" for finding in shelf.findings):
+        now = shelf.versions()
+        if line := changed_since(before, now):
+            notices.append((line, "information"))
+        if now != before:
+            remember_packs(now)
+    return notices
 
 
 def _keymaps(settings: "Settings") -> "list[Keymap]":

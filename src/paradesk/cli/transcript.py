@@ -17,6 +17,7 @@ from paradesk.desk.export import FORMS
 def transcript(conversation: str, form: str, output: Path | None) -> None:
     """Write what is kept of a conversation as a document."""
     from paradesk.config.places import journal_directory
+    from paradesk.config.settings import load_settings
     from paradesk.core.model import ConversationId
     from paradesk.desk.export import document
     from paradesk.desk.journal import JournalError
@@ -28,8 +29,9 @@ def transcript(conversation: str, form: str, output: Path | None) -> None:
         raise Failure(str(error)) from error
     if kept is None:
         raise Failure(f"{journal_directory()} has no conversation {conversation}; name it as PROFILE/ID")
-    content = document(kept.conversation, kept.messages, form).encode()
     with readable():
+        mask_cards = load_settings().mask_cards
+        content = document(kept.conversation, kept.messages, form, mask_cards=mask_cards).encode()
         if output is None:
             sys.stdout.buffer.write(content)
             return

@@ -19,6 +19,17 @@ def state_directory() -> Path:
     return Path(moved).expanduser() if moved else platformdirs.user_state_path("paradesk", appauthor=False)
 
 
+def data_directory() -> Path:
+    """Return the folder of what can be fetched again, such as installed packs; `PARADESK_DATA_DIR` moves it."""
+    moved = os.environ.get("PARADESK_DATA_DIR")
+    return Path(moved).expanduser() if moved else platformdirs.user_data_path("paradesk", appauthor=False)
+
+
+def packs_directory() -> Path:
+    """Return the folder of installed packs; `packs.lock` beside config.toml says which of them are used."""
+    return data_directory() / "packs"
+
+
 def journal_directory() -> Path:
     """Return the folder of the journal. One for all profiles: its ids carry the profile's name."""
     return state_directory() / "desk"

@@ -9,11 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from paradesk.config.errors import ConfigError, Problem
-from paradesk.config.places import config_directory
+from paradesk.config.places import config_directory, packs_directory
+from paradesk.config.policies import read_policies
 from paradesk.core.text import clean_line
 from paradesk.core.toml import MAX_BYTES, Document, TomlError, read_toml
 from paradesk.guard.verdict import Check, GuardSettings, Late
 from paradesk.keymap.layouts import LAYOUTS
+from paradesk.packs.rules import setting_values
+from paradesk.packs.shelf import Shelf, empty_shelf, open_shelf
+
+LOG_LEVELS: tuple[str, ...] = ("off", "error", "warning", "info", "debug")
+"""What `log.level` may be, from the least that is written to the most."""
 
 THEMES: tuple[str, ...] = ("paradesk-dark", "paradesk-light", "paradesk-contrast")
 """Names that `theme` may have; `dark`, `light` and `contrast` are short for them."""
@@ -36,6 +42,8 @@ class Settings:
 
     keymap: str = "default"
     """Name of a keymap that ships or lies in the `keymaps` folder beside config.toml, or a path."""
+    team: str = ""
+    """Your team's pack: a folder, or the name of an installed pack. Its parts lie above those of all other packs."""
     team_keymap: str = ""
     user_keymap: str = ""
     """Path of the agent's own keymap; empty: `keymap.toml` beside config.toml, where there is one."""
@@ -71,6 +79,20 @@ class Settings:
     """When a line that came while the agent wrote is shown before the reply leaves."""
     guard_internal_links: tuple[str, ...] = ()
     """Host names whose links must not reach a customer."""
+    mask_cards: bool = True
+    """Card numbers are shown by their last four digits."""
+    log_level: str = "info"
+    """How much `paradesk.log` says: one of `LOG_LEVELS`."""
+    require_signature: bool = False
+    """Packs are installed only where somebody out of `allowed_signers` signed them."""
+    allowed_signers: str = ""
+    """File in the form of ssh-keygen: who may sign packs."""
+    shelf: Shelf = field(default_factory=empty_shelf, compare=False)
+    """What is installed."""
+    policies: tuple[Mapping[str, object], ...] = ()
+    """The policies of packs and team as they were written, the highest first; parts of them are settings already."""
+    notices: list[str] = field(default_factory=list, compare=False)
+    """What about packs the agent must be told at the start."""
     profiles: Mapping[str, ProfileSettings] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
     """By the name in TOML (`notifications.bell`): `default`, `file:line`, a variable's name, or `command line`."""
@@ -192,6 +214,13 @@ def _late(value: object) -> Late:
     return Late(text)
 
 
+def _level(value: object) -> str:
+    text = _text(value)
+    if text not in LOG_LEVELS:
+        raise _Wrong("must be off, error, warning, info or debug")
+    return text
+
+
 def _hosts(value: object) -> tuple[str, ...]:
     found = _texts(value, '["wiki.example.com"]')
     for host in found:
@@ -217,6 +246,7 @@ class Option:
 
 OPTIONS: tuple[Option, ...] = (
     Option("keymap", "keymap", _name, "keymap: a name or a path"),
+    Option("team", "team", _text, "your team's pack: a folder, or the name of an installed pack"),
     Option("team_keymap", "team_keymap", _text, "path of your team's keymap"),
     Option("user_keymap", "user_keymap", _text, "path of your own keymap"),
     Option("layout", "layout", _layout, "your keyboard's layout, such as fr, where digits need Shift"),
@@ -236,7 +266,13 @@ OPTIONS: tuple[Option, ...] = (
     Option("guard.sensitivity", "guard_sensitivity", _number(0, 1, ""), "0 to 1: how much the guard catches and asks"),
     Option("guard.hold", "guard_hold", _number(0, 60, " of seconds"), "seconds to take a risky reply back, 0 for none"),
     Option("guard.late", "guard_late", _late, "show a line that came meanwhile: always, unread or off"),
+    Option(
+        "packs.require_signature", "require_signature", _flag, "install only packs that somebody allowed has signed"
+    ),
+    Option("packs.allowed_signers", "allowed_signers", _text, "file of ssh-keygen that says who may sign packs"),
     Option("guard.internal_links", "guard_internal_links", _hosts, "hosts that customers must not be sent to"),
+    Option("guard.mask_cards", "mask_cards", _flag, "show only the last four digits of card numbers"),
+    Option("log.level", "log_level", _level, "what paradesk.log says: off, error, warning, info or debug"),
 )
 """All settings but profiles, in the order in which they are shown."""
 
@@ -275,8 +311,23 @@ def load_settings(
             reader.take(_BY_NAME[name], value, flag, 0, "command line")
     if reader.problems:
         raise ConfigError(reader.problems)
+    shelf = open_shelf(path.parent, packs_directory())
+    policies = read_policies(shelf, reader.values.get("team", ""), path.parent)
+    for found in policies:
+        for name, value in setting_values(found.document.values):
+            line = found.document.line(name.rpartition(".")[0], name.rpartition(".")[2])
+            reader.offer(name, value, f"{found.file}:{line}")
     origins = {option.name: "default" for option in OPTIONS} | reader.origins
-    return replace(Settings(), **reader.values, profiles=reader.profiles, origins=origins, path=path)
+    return replace(
+        Settings(),
+        **reader.values,
+        shelf=shelf,
+        policies=tuple(found.document.values for found in policies),
+        notices=reader.notices,
+        profiles=reader.profiles,
+        origins=origins,
+        path=path,
+    )
 
 
 class _Reader:
@@ -289,6 +340,18 @@ class _Reader:
         self.origins: dict[str, str] = {}
         self.profiles: dict[str, ProfileSettings] = {}
         self.problems: list[Problem] = []
+        self.notices: list[str] = []
+
+    def offer(self, name: str, value: object, origin: str) -> None:
+        """Take a value of a policy, unless something above it has set the option."""
+        option = _BY_NAME.get(name)
+        if option is None or option.attribute in self.values:
+            return
+        try:
+            self.values[option.attribute] = option.read(value)
+            self.origins[name] = origin
+        except _Wrong as error:
+            self.notices.append(f"{origin}: {name} {error}; it is not used")
 
     def take(self, option: Option, value: object, place: str, line: int, origin: str) -> None:
         try:

@@ -32,17 +32,21 @@ def target(address: str) -> Target:
         return Target("", ("this is not a valid address",), False)
     if parts.scheme.lower() not in _USUAL_PORTS or not host or not address.isprintable() or " " in address:
         return Target(host if host.isascii() else "", ("this is not a web address",), False)
-    asked = host
+    asked = read = host
     warnings: list[str] = []
     if not host.isascii():
         try:
-            asked = host.encode("idna").decode("ascii")
+            asked = _in_ascii(host)
         except UnicodeError:
             return Target("", ("its host is not a valid name",), False)
         warnings.append(f"the host has letters beyond a-z; it is really {asked}")
     elif host.startswith("xn--") or ".xn--" in host:
-        warnings.append("the host has letters beyond a-z")
-    if any(mixed_scripts(label) for label in host.split(".")):
+        try:
+            read = _in_letters(host)
+            warnings.append(f"the host has letters beyond a-z; it reads {read}")
+        except UnicodeError:
+            warnings.append("the host has letters beyond a-z that cannot be shown")
+    if any(mixed_scripts(label) for label in read.split(".")):
         warnings.append("the host mixes letters of different scripts")
     if "@" in parts.netloc:
         warnings.append(f"what stands before @ is not the host; the host is {asked}")
@@ -59,6 +63,21 @@ def mixed_scripts(text: str) -> bool:
     East Asian scripts stand together with each other and with Latin in honest names, so they count as one with Latin.
     """
     return any(len(_scripts(word)) > 1 for word in re.split(r"[\W\d_]+", text))
+
+
+def _in_ascii(host: str) -> str:
+    """Return a host as browsers ask for it; raises UnicodeError. (The standard library's codec is of IDNA 2003: it turns
+    `faß.de` into another host.)"""
+    import idna
+
+    return idna.encode(host, uts46=True, std3_rules=True, transitional=False).decode("ascii")
+
+
+def _in_letters(host: str) -> str:
+    """Return the letters that a host of `xn--…` stands for; raises UnicodeError."""
+    import idna
+
+    return idna.decode(host)
 
 
 def _scripts(word: str) -> set[str]:

@@ -56,6 +56,8 @@ class MessageEdited:
     message_id: MessageId
     body: str
     version: int
+    original: str = ""
+    """As of a message; set by the desk's intake."""
 
 
 @dataclass(frozen=True, slots=True)

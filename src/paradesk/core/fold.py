@@ -63,15 +63,16 @@ def amended(amendment: Amendment) -> Amendment | None:
         deleted = deleted if deleted is not None and deleted >= base.version else None
     if edit is None and deleted is None:
         return None
-    return Amendment(base=base, edit=edit, deleted=deleted)
+    return Amendment(base=base, edit=edit, original="" if edit is None else amendment.original, deleted=deleted)
 
 
 def join_amendments(one: Amendment, other: Amendment) -> Amendment:
     """Return what both say together, with the base of whichever is newer."""
-    edits = [amendment.edit for amendment in (one, other) if amendment.edit is not None]
+    edits = [(amendment.edit, amendment.original) for amendment in (one, other) if amendment.edit is not None]
     deletions = [amendment.deleted for amendment in (one, other) if amendment.deleted is not None]
     base = one.base if other.base is None else newest(one.base, other.base)
-    return Amendment(base=base, edit=max(edits, default=None), deleted=max(deletions, default=None))
+    edit, original = max(edits, default=(None, ""))
+    return Amendment(base=base, edit=edit, original=original, deleted=max(deletions, default=None))
 
 
 def shown(base: Message, amendment: Amendment | None) -> Message:
@@ -82,9 +83,11 @@ def shown(base: Message, amendment: Amendment | None) -> Message:
     versions += [amendment.edit[0]] if amendment.edit is not None else []
     versions += [amendment.deleted] if amendment.deleted is not None else []
     if amendment.deleted is not None or base.deleted:
-        return replace(base, body="", attachments=(), deleted=True, version=max(versions))
-    body = base.body if amendment.edit is None else amendment.edit[1]
-    return replace(base, body=body, edited=True, version=max(versions))
+        return replace(base, body="", original="", attachments=(), deleted=True, version=max(versions))
+    body, original = base.body, base.original
+    if amendment.edit is not None:
+        body, original = amendment.edit[1], amendment.original
+    return replace(base, body=body, original=original, edited=True, version=max(versions))
 
 
 def upsert(thread: Thread, message: Message) -> Thread:
@@ -166,12 +169,17 @@ def upsert_all(thread: Thread, messages: Iterable[Message]) -> Thread:
 
 
 def amend(
-    thread: Thread, message_id: MessageId, *, edit: tuple[int, str] | None = None, deleted: int | None = None
+    thread: Thread,
+    message_id: MessageId,
+    *,
+    edit: tuple[int, str] | None = None,
+    original: str = "",
+    deleted: int | None = None,
 ) -> Thread:
     """Return the thread in which a message was edited or deleted; remembered while the message is unknown."""
     old = thread.amendments.get(message_id)
     base = base_of(thread, message_id)
-    said = Amendment(base=base, edit=edit, deleted=deleted)
+    said = Amendment(base=base, edit=edit, original=original, deleted=deleted)
     amendment = amended(said if old is None else join_amendments(old, said))
     if amendment == old:
         return thread

@@ -170,6 +170,9 @@ class Message:
     delivery: Delivery = Delivery.CONFIRMED
     delivery_reason: str = ""
     """Why a reply failed or is uncertain, in words for the agent."""
+    original: str = ""
+    """The text as it came, with an escape for each character that does not show itself (`core.text.escaped`); only
+    where hidden characters were removed from `body`, else empty. Set by the desk's intake."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

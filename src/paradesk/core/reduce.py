@@ -153,7 +153,7 @@ def _thread(
 ) -> Thread:
     match event:
         case MessageEdited():
-            return fold.amend(thread, event.message_id, edit=(event.version, event.body))
+            return fold.amend(thread, event.message_id, edit=(event.version, event.body), original=event.original)
         case MessageDeleted():
             return fold.amend(thread, event.message_id, deleted=event.version)
         case HistoryLoaded():

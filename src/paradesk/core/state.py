@@ -34,6 +34,8 @@ class Amendment:
     """The newest full version of the message, before the changes below; None while it has not arrived."""
     edit: tuple[int, str] | None = None
     """Version and text of the newest edit."""
+    original: str = ""
+    """The text of that edit as it came, where hidden characters were removed from it; see `Message.original`."""
     deleted: int | None = None
     """Version of the newest deletion."""
 

@@ -21,6 +21,9 @@ import unicodedata
 MAX_MARKS = 4
 """Combining marks that one base character may carry."""
 
+MAX_ORIGINAL = 16_384
+"""Characters that `escaped` returns at most."""
+
 _MAX_JOINERS = 2
 _BIDI = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _INVISIBLE = (
@@ -151,6 +154,51 @@ def _thin(run: re.Match[str]) -> str:
 
 def _seat(first: re.Match[str]) -> str:
     return "\u25cc" if unicodedata.category(first[0]) in ("Mn", "Me") else first[0]
+
+
+_HIDING = re.compile(
+    "["
+    "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ud800-\udfff\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff]"
+)
+"""What a reader does not see, or a terminal obeys. Line ends of any kind are not among it."""
+
+
+def has_hidden(text: str) -> bool:
+    """Return whether cleaning takes something out of a text that its reader would not have seen: controls of terminals
+    and of direction, characters without width, tags."""
+    return _HIDING.search(text) is not None
+
+
+def escaped(text: str, limit: int = MAX_ORIGINAL) -> str:
+    """Return a text with each character that does not show itself as an escape (`\\u202e`), cut to `limit` characters.
+
+    A backslash is doubled, so that an escape in the text itself is told from one that stands for a character. Newlines
+    stay, and so do letters of every script; what comes out passes `clean_text` as it is but for piles of accents.
+    """
+    pieces: list[str] = []
+    size = 0
+    for char in text:
+        piece = _escape(char)
+        size += len(piece)
+        if size > limit:
+            pieces.append("…")
+            break
+        pieces.append(piece)
+    return "".join(pieces)
+
+
+def _escape(char: str) -> str:
+    if char == "\\":
+        return "\\\\"
+    if char in "\n " or (" " < char < "\x7f"):
+        return char
+    code = ord(char)
+    shown = char.isprintable() and code not in _MAP and not 0xFE00 <= code <= 0xFE0F and char != _BLANK
+    if shown:
+        return char
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 MAX_FILENAME_BYTES = 120

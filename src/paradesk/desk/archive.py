@@ -36,6 +36,7 @@ class _Changes:
     """What is kept of an amendment; its message has a column of its own."""
 
     edit: tuple[int, str] | None = None
+    original: str = ""
     deleted: int | None = None
 
 
@@ -71,7 +72,8 @@ class Archive:
         base = amendment.base
         changes: str | None = None
         if amendment.edit is not None or amendment.deleted is not None:
-            changes = msgspec.json.encode(_Changes(edit=amendment.edit, deleted=amendment.deleted)).decode()
+            said = _Changes(edit=amendment.edit, original=amendment.original, deleted=amendment.deleted)
+            changes = msgspec.json.encode(said).decode()
         visible = None if base is None else shown(base, amendment if changes else None)
         self._db.execute(
             "replace into messages values (?, ?, ?, ?, ?, ?, ?)",
@@ -201,4 +203,4 @@ class Archive:
         except UNREADABLE as error:
             _log.warning("a message in the journal cannot be read and is kept as it is: %s", type(error).__name__)
             return None
-        return Amendment(base=base, edit=changes.edit, deleted=changes.deleted)
+        return Amendment(base=base, edit=changes.edit, original=changes.original, deleted=changes.deleted)

@@ -16,6 +16,7 @@ from paradesk.core.model import Agent, Attachment, ClientId, ConversationId, Lin
 from paradesk.core.state import Thread
 from paradesk.desk import offers
 from paradesk.desk.attention import Attention
+from paradesk.desk.delivery_log import DeliveryLog
 from paradesk.desk.intake import backend_id, incoming, outgoing, outgoing_message, profile_of, qualified, storable
 from paradesk.desk.journal import DraftKey, JournalError
 from paradesk.desk.lane import Lane
@@ -64,6 +65,7 @@ class Engine:
         self._clock = clock
         self._local = LocalChanges(clock)
         self._reading: dict[ConversationId, asyncio.Task[bool]] = {}
+        self._deliveries = DeliveryLog(recorder.store)
         self.attention = Attention(recorder, timing, self.perform, lambda where, what: self.support(where, what)[0])
 
     def support(self, conversation_id: ConversationId, capability: str) -> tuple[Support, str]:

@@ -11,17 +11,28 @@ import json
 import re
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from paradesk.core.model import Conversation, Message, Visibility
 from paradesk.core.text import clean_line, clean_text
+from paradesk.guard.secret import cards_hidden
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~&:=@$^])")
 
 
-def document(conversation: Conversation, messages: Sequence[Message], form: str) -> str:
-    """Return the document; `form` is one of `FORMS`."""
+def document(conversation: Conversation, messages: Sequence[Message], form: str, *, mask_cards: bool = True) -> str:
+    """Return the document; `form` is one of `FORMS`. Of card numbers the last four digits stay, where they are masked."""
+    if mask_cards:
+        messages = [_masked(message) for message in messages]
     return FORMS[form](conversation, messages)
+
+
+def _masked(message: Message) -> Message:
+    files = tuple(replace(file, name=cards_hidden(file.name)) for file in message.attachments)
+    return replace(
+        message, body=cards_hidden(message.body), sender_name=cards_hidden(message.sender_name), attachments=files
+    )
 
 
 def _title(conversation: Conversation) -> str:

@@ -42,7 +42,7 @@ from paradesk.core.model import (
     Message,
     MessageId,
 )
-from paradesk.core.text import clean_filename, clean_line, clean_text
+from paradesk.core.text import clean_filename, clean_line, clean_text, escaped, has_hidden
 
 _LARGEST = 2**60
 """Bound of versions and order keys: the journal holds 64 bits, and the desk's own versions lie above."""
@@ -132,7 +132,7 @@ def _change(
             return ConversationRemoved(conversation_id, clean_line(event.reason, 300), _bounded(event.version))
         case MessageEdited():
             message_id, version = MessageId(storable(event.message_id)), _bounded(event.version)
-            return MessageEdited(conversation_id, message_id, clean_text(event.body), version)
+            return MessageEdited(conversation_id, message_id, clean_text(event.body), version, _original(event.body))
         case MessageDeleted():
             return MessageDeleted(conversation_id, MessageId(storable(event.message_id)), _bounded(event.version))
         case StatusChanged():
@@ -161,6 +161,7 @@ def incoming_message(profile: str, message: Message) -> Message:
         sender_id=storable(message.sender_id),
         sender_name=clean_line(message.sender_name),
         body=clean_text(message.body),
+        original=_original(message.body),
         sent_at=_time(message.sent_at),
         order_key=_bounded(message.order_key),
         version=_bounded(message.version),
@@ -168,6 +169,11 @@ def incoming_message(profile: str, message: Message) -> Message:
         client_id=ClientId(storable(message.client_id)) if message.client_id else None,
         delivery_reason=clean_line(message.delivery_reason, 300),
     )
+
+
+def _original(body: str) -> str:
+    """Return what the agent may look at instead of the hidden characters that cleaning takes away."""
+    return escaped(body) if has_hidden(body) else ""
 
 
 def _attachment(attachment: Attachment) -> Attachment:

@@ -28,7 +28,8 @@ from paradesk.core.events import ConnectionChanged, Event
 from paradesk.core.model import Link
 from paradesk.desk.detached import DetachedExecutor
 from paradesk.desk.intake import incoming
-from paradesk.desk.reasons import place, quiet, reason, title_of
+from paradesk.desk.reasons import place, quiet, reason, secrets_of, title_of
+from paradesk.desk.redaction import REDACTION
 from paradesk.desk.timing import Timing
 
 T = TypeVar("T")
@@ -192,6 +193,7 @@ class Lane:
             return
         if link is Link.ONLINE and run.online_at is None:
             run.online_at = time.monotonic()
+        _log.info("%s: %s", self.profile.name, link)
         run.link = ConnectionChanged(self.profile.name, link, why, retry_at)
         if not run.stuck:
             self.host.report(run.link)
@@ -296,6 +298,7 @@ class Lane:
             run.online_at = None
             self.say(run, Link.CONNECTING)
             error = await self._once(run)
+            _log.warning("%s: %s", self.profile.name, type(error).__name__)
             if self._over(run):
                 break
             if isinstance(error, AuthError):
@@ -324,6 +327,7 @@ class Lane:
                 run.connector, run.rebuild = None, False
             if run.connector is None:
                 run.connector = self.profile.build()
+                REDACTION.hide(secrets_of(run.connector))
                 self.capabilities = run.connector.capabilities
             run.refusal = None
             work = partial(run.connector.run, _Context(self, run))

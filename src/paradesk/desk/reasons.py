@@ -21,7 +21,7 @@ def reason(error: BaseException, connector: Connector | None, title: str) -> str
     if not isinstance(error, ConnectorError):
         return clean_line(f"{title} failed ({type(error).__name__})", _LONGEST)
     text = str(error) or f"{title} gave no reason ({type(error).__name__})"
-    for secret in _secrets(connector):
+    for secret in secrets_of(connector):
         text = text.replace(secret, "•••")
     return clean_line(text, _LONGEST)
 
@@ -46,7 +46,8 @@ def title_of(connector: Connector | None, profile: str) -> str:
     return str(title) or profile
 
 
-def _secrets(connector: Connector | None) -> list[str]:
+def secrets_of(connector: Connector | None) -> list[str]:
+    """Return the secrets that a connector was built with, the longest first; none that could be an ordinary word."""
     if connector is None:
         return []
     settings = getattr(connector, "settings", {})

@@ -219,7 +219,7 @@ def events_of(conversation_id: ConversationId, message_id: MessageId, kept: Amen
     if kept.base is not None:
         events.append(HistoryLoaded(conversation_id, (kept.base,), False))
     if kept.edit is not None:
-        events.append(MessageEdited(conversation_id, message_id, kept.edit[1], kept.edit[0]))
+        events.append(MessageEdited(conversation_id, message_id, kept.edit[1], kept.edit[0], kept.original))
     if kept.deleted is not None:
         events.append(MessageDeleted(conversation_id, message_id, kept.deleted))
     return events

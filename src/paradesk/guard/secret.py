@@ -58,6 +58,22 @@ def masked(text: str, kinds: Collection[SecretKind] = frozenset(SecretKind)) -> 
     return "".join([*pieces, text[at:]])
 
 
+def cards_hidden(text: str) -> str:
+    """Return the text with `•` for each digit of a card number but the last four.
+
+    It is as long as before, so that places in the text stay what they are.
+    """
+    pieces: list[str] = []
+    at = 0
+    for span in _cards(text):
+        number = text[span.start : span.end]
+        shown = [place for place, char in enumerate(number) if char.isdigit()][-4:]
+        hidden = "".join("•" if char.isdigit() and place < shown[0] else char for place, char in enumerate(number))
+        pieces += text[at : span.start], hidden
+        at = span.end
+    return "".join([*pieces, text[at:]]) if at else text
+
+
 def secret(of: Situation) -> Finding | None:
     """Object to a secret in a reply. An account number that stands in the team's own response is meant to be sent."""
     found = secrets_in(of.draft.text[:_LOOKED_AT])
@@ -126,7 +142,7 @@ _GROUPS = re.compile(r"\d+")
 _AMEX = ([4, 6, 5], [4, 6, 4], [4, 4, 4, 3])
 _NAMED_OTHERWISE = re.compile(
     r"(?:order|bestell\w*|auftrag\w*|track\w*|sendung\w*|paket\w*|parcel|shipment|ticket|case|vorgang\w*|invoice|rechnung\w*"
-    r"|serial|serien\w*|imei|ean|gtin|isbn|phone|tel\w*|mobile|fax|kunden\w*|customer|reference|ref|account|konto\w*)"
+    r"|serial|serien\w*|imei|ean|gtin|isbn|phone|tel\w*|mobile|fax|kunden\w*|customer|reference|ref\b|account|konto\w*)"
     r"[\s\w.:#-]{0,16}$",
     re.IGNORECASE,
 )

@@ -7,7 +7,7 @@ from enum import IntEnum
 from paradesk.keymap.actions import CONTEXTS
 from paradesk.keymap.names import display_sequence
 
-TEXT_PLACES: frozenset[str] = frozenset({"composer", "guard", "picker", "dialog"})
+TEXT_PLACES: frozenset[str] = frozenset({"composer", "guard", "picker", "dialog", "writing"})
 """Focused places in which a key that types a character is text, whatever a keymap says."""
 
 KNOWN_CONTEXTS: tuple[str, ...] = tuple(dict.fromkeys(context for stack in CONTEXTS.values() for context in stack))

@@ -44,15 +44,23 @@ def load_keymap(path: Path, layer: Layer = Layer.PACK) -> Keymap:
 
 def parse_keymap(content: bytes, file: str, layer: Layer = Layer.PACK, name: str = "") -> Keymap:
     """Check the content of a keymap file that is called `file` in findings; raises KeymapError."""
+    keymap, findings = read_keymap(content, file, layer, name)
+    if keymap is None or findings:
+        raise KeymapError(findings)
+    return keymap
+
+
+def read_keymap(
+    content: bytes, file: str, layer: Layer = Layer.PACK, name: str = ""
+) -> tuple[Keymap | None, list[Finding]]:
+    """Return what of a keymap file is sound, or None where nothing is, and all findings by line. Never raises."""
     try:
         document = read_toml(content)
     except TomlError as error:
-        raise KeymapError([Finding(file, error.line, error.code, str(error))]) from error
+        return None, [Finding(file, error.line, error.code, str(error))]
     reader = _Reader(file, document, layer)
     keymap = reader.read(document.values, name)
-    if reader.findings:
-        raise KeymapError(sorted(reader.findings, key=lambda finding: finding.line))
-    return keymap
+    return keymap, sorted(reader.findings, key=lambda finding: finding.line)
 
 
 def _near(word: str, known: tuple[str, ...] | list[str]) -> str:

@@ -19,6 +19,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from paradesk.core.text import clean_line, clean_text
+from paradesk.ui.cards import CARDS
 from paradesk.ui.content import plain
 from paradesk.ui.opening import Opening
 from paradesk.ui.safety import ControlGuard
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from textual.geometry import Size
     from textual.screen import ModalScreen
 
-    from paradesk.canned import Library
+    from paradesk.canned import FollowUp, Library
     from paradesk.core.model import ConversationId, LocalFile, Visibility
     from paradesk.core.state import State
     from paradesk.ui.commands import Command
@@ -122,6 +123,7 @@ class ParadeskApp(App[int], inherit_bindings=False):
     def _put_together(self, opening: Opening) -> None:
         from paradesk.keymap.dispatch import Dispatcher
         from paradesk.keymap.layouts import LAYOUTS
+        from paradesk.packs.policy import merged
         from paradesk.ui.body import Body
         from paradesk.ui.bridge import Bridge
         from paradesk.ui.choosing import Choosing
@@ -137,7 +139,11 @@ class ParadeskApp(App[int], inherit_bindings=False):
         desk, settings = opening.desk, opening.settings
         self.desk, self.settings = desk, settings
         self._library = opening.library
+        self._load_responses = opening.library if callable(opening.library) else None
         self._library_lock = threading.Lock()
+        self._warned: set[str] = set()
+        self._notices = opening.notices
+        self.policy = merged(settings.policies)
         self.directory = opening.directory
         self.title = opening.title
         self.keymap_name = clean_line(opening.keymaps[-1].name if opening.keymaps else "", 40)
@@ -152,13 +158,13 @@ class ParadeskApp(App[int], inherit_bindings=False):
             desk,
             lambda: self.library,
             settings.language,
-            agent_name=settings.agent_name,
             clock=self.clock,
             suggest=settings.suggestions,
         )
         self.sender = Sender(desk, self.bridge, self.deck, self.tell, self.key, settings.guard, self.choosing)
         self.view = View(self)
         self.sender.show_links = self._show_links
+        self.sender.follow_ups.do = self._follow_up
         self.input_order = InputOrder(self, self.deck, self.sender.guarding, self.tell, time.monotonic, self.on_event)
         self.router = KeyRouter(
             self,
@@ -169,6 +175,7 @@ class ParadeskApp(App[int], inherit_bindings=False):
             self.input_order.allows,
         )
         self.theme = settings.theme
+        CARDS.masked = settings.mask_cards
 
     # Parts
 
@@ -186,7 +193,20 @@ class ParadeskApp(App[int], inherit_bindings=False):
                 self.call_later(self._warn, warnings)
             return self._library
 
+    def reload_library(self) -> None:
+        """Read the canned responses again, because one was written; who asks for them meanwhile waits."""
+        with self._library_lock:
+            if self._load_responses is not None:
+                self._library = self._load_responses
+            elif not callable(before := self._library):
+                from paradesk.config.own_responses import with_own
+
+                self._library = lambda: with_own(before)
+        self._load_library()
+
     def _warn(self, warnings: Sequence[str]) -> None:
+        warnings = [text for text in warnings if text not in self._warned]
+        self._warned.update(warnings)
         for text in warnings[:MAX_WARNINGS]:
             self.tell(text, "warning")
         if (more := len(warnings) - MAX_WARNINGS) > 0:
@@ -225,6 +245,11 @@ class ParadeskApp(App[int], inherit_bindings=False):
 
         await links(self, pane)
 
+    def _follow_up(self, chat: ConversationId, follow_up: FollowUp) -> None:
+        from paradesk.ui.commands.follow_up import carry_out
+
+        carry_out(self, chat, follow_up)
+
     def _nothing_open(self) -> str:
         rows = (("hotlist.focus", "all chats"), ("chat.next_waiting", "who waits longest"), ("app.help", "every key"))
         return "No chat is open.\n\n" + "\n".join(f"{self.key(action):<8} {what}" for action, what in rows)
@@ -255,6 +280,10 @@ class ParadeskApp(App[int], inherit_bindings=False):
         early, self._early = self._early, []
         for event in early:
             await self.on_event(event)
+        for text, severity in self._notices[:MAX_WARNINGS]:
+            self.tell(text, severity)
+        if len(self._notices) > MAX_WARNINGS:
+            self.tell(f"and {len(self._notices) - MAX_WARNINGS} more about packs: `paradesk packs verify`", "warning")
         self.set_timer(LIBRARY_AFTER, self._load_library, name="library")
 
     async def _open(self) -> bool:
@@ -281,6 +310,7 @@ class ParadeskApp(App[int], inherit_bindings=False):
         """End; where the agent was is kept."""
         if self.opened:
             self.deck.keep_places()
+            self.sender.follow_ups.release_all()
         super().exit(result, return_code, message)
 
     def leave_terminal(self) -> None:
@@ -421,6 +451,18 @@ class ParadeskApp(App[int], inherit_bindings=False):
     def tell(self, text: str, severity: str = "information") -> None:
         """Tell the agent something in a toast that takes no focus, and keep it among the notices."""
         self.reporter.tell(clean_text(text, 600), severity, self.clock())
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Keep text for pasting here, and hand it to the terminal unless it is longer than terminals take."""
+        from paradesk.ui.clipboard import sequence
+
+        self._clipboard = clean_text(text)
+        handed_over = sequence(self._clipboard)
+        if not handed_over:
+            paste = self.key("composer.paste")
+            self.tell(f"Too long for the terminal's clipboard: only {paste} in Paradesk pastes it", "warning")
+        elif self._driver is not None:
+            self._driver.write(handed_over)
 
     def send(
         self,

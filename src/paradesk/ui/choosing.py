@@ -2,13 +2,14 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from paradesk.canned.responses import Filled, fill
-from paradesk.core.model import Agent, ClientId, ConversationId, Role, Visibility
-from paradesk.core.state import State, Thread
+from paradesk.canned.offering import offered
+from paradesk.canned.responses import Filled
+from paradesk.core.model import ClientId, ConversationId, Role, Visibility
+from paradesk.core.state import Thread
 from paradesk.desk.choices import Choice, Source, numbers_of
 from paradesk.desk.desk import Desk
 
@@ -56,12 +57,12 @@ class Choosing:
     """Knows what is likely in which chat, and what came of it. Called on the screen's loop only, but for `prepare`."""
 
     def __init__(
-        self, desk: Desk, library: "Callable[[], Library]", language: str, *, agent_name: str, clock: Callable[[], float],
+        self, desk: Desk, library: "Callable[[], Library]", language: str, *, clock: Callable[[], float],
         suggest: bool,
     ) -> None:  # fmt: skip
         """`language` is what the agent wants for every chat; `suggest` turns the suggestions on."""
         self._desk, self._library, self._language, self._clock = desk, library, language, clock
-        self._agent_name, self._suggest = agent_name, suggest
+        self._suggest = suggest
         self._lock = threading.Lock()
         self._ranking: Ranking | None = None
         self._pending: dict[tuple[ConversationId, Visibility], list[_Pending]] = {}
@@ -83,11 +84,16 @@ class Choosing:
     @property
     def ranking(self) -> "Ranking":
         """The ranking, with all that was learnt until now."""
-        if self._ranking is None:
+        if self._ranking is None or self._ranking.library is not self._library():
             self.prepare()
-        ranking = self._ranking
+        ranking = self._learnt()
         assert ranking is not None
-        if (practice := self._desk.practice) is not None:
+        return ranking
+
+    def _learnt(self) -> "Ranking | None":
+        """Return the ranking as far as there is one, with all that was learnt until now."""
+        ranking = self._ranking
+        if ranking is not None and (practice := self._desk.practice) is not None:
             ranking.habits = practice.habits
         return ranking
 
@@ -96,12 +102,6 @@ class Choosing:
         from paradesk.canned.moment import moment_of
 
         return moment_of(thread, self._used(thread), self._clock())
-
-    def agent(self, state: State, thread: Thread) -> Agent | None:
-        """Return who signs in this chat."""
-        profile = state.profiles.get(thread.conversation.profile)
-        agent = profile.agent if profile is not None else None
-        return replace(agent or Agent("", ""), name=self._agent_name) if self._agent_name else agent
 
     def language(self, thread: Thread, library: "Library") -> str:
         """Return the language in which responses are filled for this chat, where they have it."""
@@ -126,15 +126,16 @@ class Choosing:
 
         The same until the chat or what was learnt changes. Nothing before the responses are loaded.
         """
-        if not self._suggest or self._ranking is None or thread.conversation.ended:
+        ranking = self._learnt()
+        if not self._suggest or ranking is None or thread.conversation.ended:
             return ()
-        ranking = self.ranking
-        key = (thread.version, len(thread.transcript), ranking.habits.choices)
+        key = (ranking, thread.version, len(thread.transcript), ranking.habits.choices)
         known = self._suggested.get(thread.conversation.id)
         if known is not None and known[0] == key:
             return known[1]
         language = self.language(thread, ranking.library)
-        likely = ranking.likely(self.moment(thread), SUGGESTIONS, language)
+        here = offered(ranking.library, thread.conversation.channel, date.today())
+        likely = ranking.likely(self.moment(thread), SUGGESTIONS, language, only=here)
         found = tuple(
             Suggestion(response.id, response.title, probability)
             for response, probability in likely
@@ -144,17 +145,6 @@ class Choosing:
             found = ()
         self._suggested[thread.conversation.id] = key, found
         return found
-
-    def filled(self, state: State, thread: Thread, response_id: str) -> Filled | None:
-        """Return a response with the values of this chat in it, or None where it is gone."""
-        from paradesk.canned.context import context_for
-
-        library = self.ranking.library
-        response = library.get(response_id)
-        if response is None:
-            return None
-        values = context_for(thread, self.agent(state, thread))
-        return fill(response, values, self.language(thread, library), library.default_language)
 
     # What becomes of a response
 

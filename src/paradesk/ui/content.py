@@ -1,7 +1,8 @@
 """The one module of the user interface that turns text into what widgets draw.
 
 Nothing that passes through here is read as markup, and everything is cleaned once more: cleaning is cheap and
-idempotent, and a widget then shows hostile text harmlessly whichever way it came. A test refuses `Content`, `Text` and
+idempotent, and a widget then shows hostile text harmlessly whichever way it came. Card numbers lose all digits but the
+last four here. A test refuses `Content`, `Text` and
 markup anywhere else in `ui/`.
 """
 
@@ -12,6 +13,7 @@ from rich.text import Text
 from textual.content import Content
 
 from paradesk.core.text import clean_line, clean_text
+from paradesk.ui.cards import CARDS
 
 Part = str | tuple[str, str]
 """A piece of text, or a piece with its style; a style is written in the code, never taken from outside."""
@@ -19,17 +21,22 @@ Part = str | tuple[str, str]
 
 def plain(text: str) -> Content:
     """Return text of any number of lines, as it is."""
+    return Content(CARDS.shown(clean_text(text)))
+
+
+def plain_unmasked(text: str) -> Content:
+    """Return text in which card numbers stay: for the one message that the agent asked to see as it came."""
     return Content(clean_text(text))
 
 
 def one_line(text: str, limit: int = 60) -> Content:
     """Return text on one line of at most `limit` cells, for titles, options and names."""
-    return Content(clean_line(text, limit))
+    return Content(clean_line(CARDS.shown(text), limit))
 
 
 def styled(text: str, style: str) -> Content:
     """Return text in one style."""
-    return Content.styled(clean_text(text), style)
+    return Content.styled(CARDS.shown(clean_text(text)), style)
 
 
 def assemble(*parts: Part) -> Content:
@@ -37,13 +44,14 @@ def assemble(*parts: Part) -> Content:
     pieces: list[str | tuple[str, str]] = []
     for part in parts:
         text, style = (part, "") if isinstance(part, str) else part
-        pieces.append((clean_text(text), style) if style else clean_text(text))
+        shown = CARDS.shown(clean_text(text))
+        pieces.append((shown, style) if style else shown)
     return Content.assemble(*pieces)
 
 
 def cell(text: str, limit: int = 60) -> Text:
     """Return text for a cell or label of DataTable and Tree, which do not take `Content`."""
-    return Text(clean_line(text, limit), no_wrap=True, end="")
+    return Text(clean_line(CARDS.shown(text), limit), no_wrap=True, end="")
 
 
 def segment(text: str, style: Style | None = None) -> Segment:

@@ -1,5 +1,6 @@
 """What remains of an unexpected error: one line on the terminal and a report without anything that was said."""
 
+import logging
 import os
 import platform
 import time
@@ -7,6 +8,8 @@ import traceback
 from pathlib import Path
 
 from paradesk import __version__
+
+_log = logging.getLogger(__name__)
 
 
 def report_text(error: BaseException, at: float) -> str:
@@ -43,8 +46,10 @@ def write_report(error: BaseException, directory: Path) -> Path | None:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(report_text(error, at))
-    except OSError:
+    except OSError as failure:
+        _log.critical("no crash report could be written: %s", failure.strerror, exc_info=error)
         return None
+    _log.critical("crash report %s", path.name, exc_info=error)
     return path
 
 

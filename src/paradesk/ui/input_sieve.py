@@ -1,7 +1,8 @@
 """Sorts what a terminal sends into keys, pastes and what nobody should see. Pure: characters and times in, pieces out.
 
 A paste is literal: nothing inside it is a key, a size or a reply. It ends at the last end mark of what arrives
-together, because an end mark that more characters follow at once was part of the pasted text.
+together, because an end mark that more characters follow at once was part of the pasted text. Where the terminal marks
+no pastes, what no person can have typed at one moment is one.
 """
 
 import re
@@ -23,6 +24,12 @@ PASTE_GRACE = 0.02
 SEQUENCE_SILENCE = 0.1
 """Seconds after which the first characters of an escape sequence are keys that were pressed."""
 
+TOGETHER = 32
+"""Characters of text that nobody types between two reads: control characters among them were not pressed either."""
+
+UNMARKED_GRACE = 0.05
+"""Seconds in which what follows a paste without marks is still part of it."""
+
 _SLOW_LINE = 1.0
 """Seconds after which the rest of a longer sequence is not waited for any more."""
 _LONGEST_GRACE = 5.0
@@ -41,8 +48,9 @@ _DROPPED = re.compile(
 _SIZE = re.compile(r"\x1b\[48;(\d+)[:\d]*;(\d+)[:\d]*;[\d:;]*t")
 _LARGE_NUMBER = re.compile(r"\x1b\[[\d;:]*\d{5}[\d;:]*[A-Za-z~]")
 _MOUSE_ONLY = re.compile(r"(?:\x1b\[<[\d;]+[mM])+\Z")
-_LINES = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+\Z")
-_LINE_GOES_ON = re.compile(r"[^\r\n][\r\n]*\r[\r\n]*[^\r\n]")
+_SEQUENCE = re.compile(r"\x1b\[[\d;:<>=?]*[ -/]*[@-~]|\x1bO?.", re.DOTALL)
+_ENTER_BESIDE_TEXT = re.compile(r"[^\x00-\x1f\x7f]\r|\A[\r\n]*\r[\r\n]*[^\x00-\x1f\x7f]{2}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _UNFINISHED = re.compile(r"\x1b*\x1b(?:\[[\d;:<>=?]*[ -/]*|\][^\x07\x1b]*\x1b?|[P_^X][^\x1b]*\x1b?|O)?\Z")
 
 
@@ -82,6 +90,8 @@ class InputSieve:
         """What followed the end mark so far; None while no end mark was seen."""
         self._ended_at = 0.0
         self._cut_short = False
+        self._unmarked_at = float("-inf")
+        """When the last paste without marks was read."""
 
     def feed(self, data: str) -> list[Piece]:
         """Take characters that were read together, and return what they complete."""
@@ -148,7 +158,8 @@ class InputSieve:
             self._take_pasted(pasted)
             return
         unfinished = _UNFINISHED.search(data)
-        if unfinished is not None:
+        # What only begins like a sequence within a paste would take the rest of it along.
+        if unfinished is not None and not _unmarked_paste(data[: unfinished.start()]):
             data, self._held = data[: unfinished.start()], unfinished.group()
             if len(self._held) > _LONGEST_HELD:
                 self._held = self._held[:3]
@@ -157,10 +168,13 @@ class InputSieve:
     def _add_keys(self, data: str, pieces: list[Piece]) -> None:
         if "\x1b" in data:
             data = _LARGE_NUMBER.sub(_refuse_absurd_number, _SIZE.sub(_refuse_absurd_size, _DROPPED.sub("", data)))
-        if _LINE_GOES_ON.search(data) and _LINES.match(data):
-            # Nobody types a line, its end and more at one moment: a paste of a terminal that does not mark pastes.
+        if not data:
+            return
+        goes_on = self._read_at - self._unmarked_at <= UNMARKED_GRACE and not _MOUSE_ONLY.match(data)
+        if goes_on or _unmarked_paste(data):
+            self._unmarked_at = self._read_at
             pieces.append(Pasted(data))
-        elif data:
+        else:
             pieces.append(Keys(data))
 
     def _begin_paste(self) -> None:
@@ -194,6 +208,19 @@ class InputSieve:
         text = "".join(self._paste or ())
         self._paste, self._tail = None, ""
         return Pasted(text.replace(PASTE_END, "").replace(PASTE_START, "").replace("\x00", ""))
+
+
+def _unmarked_paste(data: str) -> bool:
+    """Say whether what was read at one moment is a paste of a terminal that does not mark pastes.
+
+    Nobody presses Enter at the very moment of another key. On a line that stalls, what was typed one after the other
+    comes at one moment as well; an Enter that is a new line then is seen, and pressed again.
+    """
+    without_sequences = _SEQUENCE.sub("\x00", data)
+    if _ENTER_BESIDE_TEXT.search(without_sequences):
+        return True
+    text = _CONTROL.sub("", without_sequences)
+    return len(text) >= TOGETHER and len(text) < len(without_sequences)
 
 
 def _refuse_absurd_number(sequence: re.Match[str]) -> str:

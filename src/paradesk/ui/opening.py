@@ -24,3 +24,5 @@ class Opening:
     """Canned responses, or what loads them and returns them with what the agent is to be told about them."""
     title: str = ""
     """How the status bar calls the desk."""
+    notices: "Sequence[tuple[str, str]]" = ()
+    """What the agent is told once the panes are there: text and severity."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, cast
 from textual.app import App
 
 from paradesk.ui.alerts import Alert, notify_system
+from paradesk.ui.cards import CARDS
 from paradesk.ui.safety import safe_title
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Reporter:
         """Show a toast and keep it among the notices."""
         from paradesk.ui.screens.reading import Notice
 
+        text = CARDS.shown(text)
         self.notices.append(Notice(at, text, severity))
         known = cast(Severity, severity if severity in _TOAST_SECONDS else "information")
         self._app.notify(text, severity=known, timeout=_TOAST_SECONDS[known], markup=False)
@@ -48,7 +50,7 @@ class Reporter:
         """Put this into the terminal's title, where the settings allow it."""
         if not self._settings.title:
             return
-        title = safe_title(text)
+        title = safe_title(CARDS.shown(text))
         if title == self.terminal_title:
             return
         if not self._pushed:
@@ -69,7 +71,7 @@ class Reporter:
 
     def system(self, summary: str, text: str) -> None:
         """Notify through the terminal where it says that it can, else through the desktop."""
-        summary, text = safe_title(summary), safe_title(text, 200)
+        summary, text = safe_title(summary), safe_title(CARDS.shown(text), 200)
         if re.search("iTerm|WezTerm|ghostty|kitty", os.environ.get("TERM_PROGRAM", "") + os.environ.get("TERM", "")):
             self._write(f"\x1b]9;{summary}: {text}\x1b\\")
         elif "rxvt" in os.environ.get("TERM", "") or "foot" in os.environ.get("TERM", ""):

@@ -23,6 +23,8 @@ bounded elsewhere (`bridge.FRAME`)."""
 SWITCH_INTERVAL = 0.0005
 """Seconds for which a thread of the desk may keep the interpreter while a key waits to be painted."""
 
+_log = logging.getLogger(__name__)
+
 END_LIMIT = 0.9
 """Seconds from a signal to the end of the program, whatever hangs."""
 
@@ -49,10 +51,12 @@ def run_app(opening: "Callable[[], Opening]", *, theme: str = "") -> int:
     loops: list[asyncio.AbstractEventLoop] = []
 
     def end(number: int) -> None:
+        _log.info("signal %d", number)
         for loop in loops:
             loop.call_soon_threadsafe(_end, app, number)
 
     def force(number: int) -> None:
+        _log.warning("signal %d: there is no orderly end in time, it is forced", number)
         if app.opened:
             app.keep_drafts()
             app.desk.stop(LAST_STOP)
@@ -113,11 +117,11 @@ def _unawaited(app: "ParadeskApp", context: dict[str, Any]) -> None:
 
 
 def _say_nothing_on_the_screen() -> None:
-    """What logging and threads print of errors goes to the screen, with the values in it; the log is silent instead."""
+    """What logging and threads print of errors goes to the screen, with the values in it; the log has kind and place."""
     logging.lastResort = None
     logging.raiseExceptions = False
-    threading.excepthook = lambda _arguments: None
-    sys.unraisablehook = lambda _arguments: None
+    threading.excepthook = lambda raised: _log.error("in a thread", exc_info=raised.exc_value)
+    sys.unraisablehook = lambda raised: _log.error("nowhere to raise it", exc_info=raised.exc_value)
 
 
 def _settle_memory() -> None:

@@ -9,6 +9,7 @@ from paradesk.guard.verdict import GuardSettings
 from paradesk.ui.bridge import Bridge
 from paradesk.ui.choosing import Choosing
 from paradesk.ui.deck import Deck
+from paradesk.ui.follow_ups import FollowUps
 from paradesk.ui.guarding import Guarding
 from paradesk.ui.sending import failure_text, refusal, send
 from paradesk.ui.titles import who
@@ -36,6 +37,8 @@ class Sender:
         self._choosing = choosing
         self.guarding = Guarding(desk, bridge, deck, guard, tell, key)
         """What stands between Enter and the desk."""
+        self.follow_ups = FollowUps()
+        """What is changed in tickets together with replies."""
         self.show_links: Callable[[Pane], Awaitable[None]] = _nothing
         """Shows the links and files of the chosen message of a pane."""
         self.unseen: Callable[[ConversationId], bool] = lambda _id: False
@@ -47,6 +50,18 @@ class Sender:
         self.guarding.typed(pane, text)
         if not text:
             self._choosing.cleared(pane.conversation_id, pane.composer.visibility)
+            self.leave_out(pane)
+
+    def leave_out(self, pane: Pane) -> bool:
+        """Let nothing be changed together with the draft of a pane; returns whether something would have been."""
+        left = self.follow_ups.take(pane.conversation_id, pane.composer.visibility)
+        self.show_follow_up(pane)
+        return bool(left)
+
+    def show_follow_up(self, pane: Pane) -> None:
+        """Show in a composer what will be changed together with its draft."""
+        words = self.follow_ups.of(pane.conversation_id, pane.composer.visibility).words()
+        pane.composer.show_follow_up(words, self._key("canned.leave_out") if words else "")
 
     def copied(self, pane: Pane, text: str, *, composer: bool) -> None:
         """Remember from which chat text was copied."""
@@ -97,6 +112,7 @@ class Sender:
             claim()
         self._deck.save_drafts()
         name, client_id = who(thread), self._desk.new_client_id()
+        follow_up = self.follow_ups.take(item, visibility)
 
         def accepted(_outcome: object) -> None:
             if pane.is_attached:
@@ -111,12 +127,14 @@ class Sender:
             self.guarding.sent(passed, client_id, left)
             self._choosing.sent(item, visibility, text, client_id)
             self._deck.keep_places()
+            self.follow_ups.accepted((item, visibility), client_id, follow_up, passed.hold)
             if then is not None:
                 then()
 
         def failed(error: BaseException) -> None:
             if pane.is_attached:
                 pane.composer.release_sent(text)
+            self.follow_ups.add(item, visibility, follow_up)
             self._tell(failure_text(name, "sending", error) + " The text is kept", "error")
 
         sending = send(self._desk, item, text, visibility, attachments, client_id, passed.hold)

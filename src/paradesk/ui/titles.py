@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Iterable, Sequence
 
+from paradesk.core.addresses import mixed_scripts
 from paradesk.core.hotlist import HotlistRow, Rank, next_waiting, title_name
 from paradesk.core.model import ClientId, Conversation, Delivery, Link
 from paradesk.core.names import first_name, hue
@@ -79,6 +80,7 @@ def pane_title(
         active=panes.active == conversation.id,
         confusable=name in alike,
         distinct=distinct_part(conversation),
+        mixed=mixed_scripts(name),
         hue=hue(conversation.customer.id),
         note=note,
         zoomed=panes.zoomed and len(panes.order) > 1,

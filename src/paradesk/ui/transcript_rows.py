@@ -15,12 +15,16 @@ from rich.cells import cell_len
 
 from paradesk.core.model import Attachment, Delivery, Message, Role, Visibility
 from paradesk.core.text import clean_line, clean_text, find_links
+from paradesk.ui.cards import CARDS, LONGEST_CARD
 from paradesk.ui.wrapping import TAB_CELLS, cut_to, wrap
 
 CAP_CHARACTERS = 8_192
 CAP_ROWS = 200
 """What is shown of one message at once: the smaller of both. Each `expand` shows `EXPAND_FACTOR` times as much."""
 EXPAND_FACTOR = 8
+
+HIDDEN_BADGE = "hidden characters removed"
+"""Stands on a message whose text had characters that its reader would not have seen."""
 
 WIDE = 68
 """From this width on, time and name stand in columns beside the text; below, on a row of their own."""
@@ -136,12 +140,12 @@ def file_label(attachment: Attachment) -> str:
     major = attachment.media_type.partition("/")[0]
     word = major if major in ("image", "audio", "video") else "file"
     size = size_label(attachment.size)
-    return f"[{word}] {clean_line(attachment.name, 120) or 'unnamed'}" + (f"  {size}" if size else "")
+    return f"[{word}] {clean_line(CARDS.shown(attachment.name), 120) or 'unnamed'}" + (f"  {size}" if size else "")
 
 
 def shown_body(message: Message) -> str:
     """Return the whole body as offsets of matches count it: tabs are blanks."""
-    body = message.body
+    body = CARDS.shown(message.body)
     return body.expandtabs(TAB_CELLS) if "\t" in body else body
 
 
@@ -149,7 +153,7 @@ def sender_label(message: Message, own: bool) -> str:
     """Return what stands in the place of the name."""
     if own:
         return "You"
-    name = clean_line(message.sender_name, 40)
+    name = clean_line(CARDS.shown(message.sender_name), 40)
     if message.role is Role.BOT:
         return f"[bot] {name}".rstrip()
     fallback = {Role.CUSTOMER: "Customer", Role.AGENT: "Agent"}
@@ -260,7 +264,8 @@ class _Builder:
     def _body(self) -> tuple[str, bool]:
         limit = CAP_CHARACTERS * EXPAND_FACTOR**self.look.level
         body = self.message.body
-        shown = clean_text(body[:limit])
+        # A number that the limit cuts in two is still a card's.
+        shown = CARDS.shown(clean_text(body[: limit + LONGEST_CARD]))[:limit]
         return shown.expandtabs(TAB_CELLS) if "\t" in shown else shown, len(body) > limit
 
     def _more(self) -> str:
@@ -303,13 +308,15 @@ class _Builder:
     def _marks(self) -> None:
         message, look = self.message, self.look
         edited = "edited" if message.edited and not message.deleted else ""
+        if message.original and not message.deleted:
+            self._mark(f"! {HIDDEN_BADGE}", "! hidden removed", "failed")
         if not look.own:
             if edited:
                 self._mark(f"({edited})", f"({edited})", "time")
             return
         long, short, kind = delivery_mark(message, look.read, look.offline)
         if kind == "failed":
-            reason = clean_line(message.delivery_reason, 200)
+            reason = clean_line(CARDS.shown(message.delivery_reason), 200)
             label = f"{long}: {reason}" if reason else long
             for start, end in wrap(label, self.text_width):
                 self._add(label[start:end], "failed", " ")

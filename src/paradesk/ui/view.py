@@ -191,6 +191,7 @@ class View:
             if thread is None:
                 continue
             note = pane.composer.visibility is Visibility.NOTE
+            app.sender.show_follow_up(pane)
             target = app.hotlist.target
             pane.show_title(pane_title(thread, panes, alike, now, target=target, note=note, **keys))
             if flood and pane.conversation_id != panes.active:

@@ -117,8 +117,8 @@ def test_printable_keys_command_where_nobody_writes(dispatcher: Dispatcher) -> N
 
 
 def test_pickers_and_dialogs_are_closed_worlds(dispatcher: Dispatcher) -> None:
-    assert press(dispatcher, "ctrl+x", "f4", contexts=CONTEXTS["dialog"]) == [Pass(), Pass()]
-    assert press(dispatcher, "ctrl+x", "f4", contexts=CONTEXTS["picker"]) == [Pass(), Pass()]
+    assert press(dispatcher, "ctrl+x", "f8", contexts=CONTEXTS["dialog"]) == [Pass(), Pass()]
+    assert press(dispatcher, "ctrl+x", "f8", contexts=CONTEXTS["picker"]) == [Pass(), Pass()]
 
 
 def test_the_meaning_of_a_sequence_is_fixed_when_it_begins(dispatcher: Dispatcher) -> None:

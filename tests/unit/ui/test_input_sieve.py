@@ -214,12 +214,62 @@ def test_any_characters_in_any_reads_raise_nothing_and_lose_no_plain_text(text: 
         assert "".join(piece.text if isinstance(piece, Pasted) else piece.data for piece in line.pieces) == text
 
 
-@pytest.mark.parametrize("sent", ["k\rsecond", "first\rsecond\r", "a\r\nb\r\n", "\tx\ry"])
-def test_lines_that_arrive_at_one_moment_are_a_paste(sent: str) -> None:
+TEXT = "some words of a customer's long letter"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "k\r",
+        "hello\r",
+        "\rab",
+        "k\rsecond",
+        "first\rsecond\r",
+        "a\r\nb\r\n",
+        "\tx\ry",
+        f"{TEXT}\x18s",
+        "line\r\x1b[2J\x1b[3J\rline",
+        "ab\r\x18s",
+        f"{TEXT} \x1b[31m in red\r",
+        f"\r{TEXT}",
+    ],
+)
+def test_what_arrives_at_one_moment_with_an_enter_is_a_paste(sent: str) -> None:
     line = Line().send(sent).rest()
     assert (line.keys, line.pastes) == ("", [sent])
 
 
-@pytest.mark.parametrize("sent", ["k\r", "hello\r", "\r", "\x18\rx", "\rab", "a\x1b[A\rb", "ab\n"])
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "k",
+        "\r",
+        "\r\r",
+        "\x18\rx",
+        "\rx",
+        "\t\r",
+        "a\x1b[A\rb",
+        "ab\n",
+        "\x18s",
+        "abc\x18s",
+        TEXT,
+        "\x1b[A" * 50 + "\r",
+    ],
+)
 def test_keys_that_a_person_can_press_stay_keys(sent: str) -> None:
     assert Line().send(sent).rest().pastes == []
+
+
+def test_what_follows_a_paste_without_marks_at_once_is_part_of_it() -> None:
+    line = Line().send("first\rsecond", "\r", "\x18s").rest(0.2).send("\r")
+    assert (line.pastes, line.keys) == (["first\rsecond", "\r", "\x18s"], "\r")
+
+
+def test_a_sequence_without_end_in_a_paste_without_marks_takes_nothing_along() -> None:
+    line = Line().send("first\rbefore \x1b]52;c;cHdu and more\rlast").rest()
+    assert line.pastes == ["first\rbefore \x1b]52;c;cHdu and more\rlast"]
+
+
+def test_a_moving_mouse_is_no_part_of_a_paste_without_marks() -> None:
+    line = Line().send("first\rsecond", "\x1b[<35;10;10M")
+    assert (line.pastes, line.keys) == (["first\rsecond"], "\x1b[<35;10;10M")

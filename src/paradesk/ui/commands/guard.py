@@ -16,6 +16,8 @@ async def move(app: "ParadeskApp") -> None:
     """Take the draft to the chat that it is meant for."""
     if (found := acting(app)) is not None:
         await app.sender.guarding.move(found[0])
+        if not found[0].composer.text:
+            app.sender.leave_out(found[0])
 
 
 def send_anyway(app: "ParadeskApp") -> None:
@@ -38,12 +40,17 @@ def undo_send(app: "ParadeskApp") -> None:
     else:
         return
 
+    follow_up = app.sender.follow_ups.taking_back(client_id)
+
     def failed(error: BaseException) -> None:
+        follow_up(False)
         app.tell(failure_text(who(thread), "taking it back", error), "error")
 
     def done(back: "TakenBack") -> None:
         app.sender.guarding.taken_back(client_id)
         app.deck.put_back(back, app.key("composer.remove_attachment"))
+        follow_up(True)
+        app.refresh_view()
         app.tell(f"{who(thread)}: nothing was sent, the text is back in the composer")
 
     app.deck.save_drafts()

@@ -17,10 +17,21 @@ if TYPE_CHECKING:
     from paradesk.ui.commands import Command
 
 
-def _set_status(app: "ParadeskApp", thread: Thread, status: Status) -> bool:
+def _allowed(app: "ParadeskApp", thread: Thread, status: Status) -> bool:
+    """Say whether the team's policy lets agents set this status."""
+    allowed = app.policy.statuses
+    if allowed is None or status.value in allowed:
+        return True
+    word, known = status.value.replace("_", " "), ", ".join(allowed).replace("_", " ")
+    app.tell(f"{who(thread)}: your team's policy has no status “{word}” (it has: {known}). Nothing was sent", "warning")
+    return False
+
+
+def change_status(app: "ParadeskApp", thread: Thread, status: Status) -> bool:
+    """Set the ticket of a chat to a status; returns whether its backend has it, and tells where not."""
     conversation = thread.conversation
     word = status.value.replace("_", " ")
-    if not able(app, thread, "status"):
+    if not able(app, thread, "status") or not _allowed(app, thread, status):
         return False
     statuses = app.desk.capabilities(conversation.profile).statuses
     if status not in statuses:
@@ -34,7 +45,7 @@ def _set_status(app: "ParadeskApp", thread: Thread, status: Status) -> bool:
 def set_status(status: Status, app: "ParadeskApp") -> None:
     """Set the ticket of the active pane to a status."""
     if (found := acting(app)) is not None:
-        _set_status(app, found[1], status)
+        change_status(app, found[1], status)
 
 
 def solve(app: "ParadeskApp") -> None:
@@ -42,13 +53,15 @@ def solve(app: "ParadeskApp") -> None:
     if (found := acting(app)) is None:
         return
     pane, thread = found
+    if not _allowed(app, thread, Status.SOLVED):
+        return
     composer = pane.composer
     if composer.text.strip() or composer.attachments:
         text, visibility, files = composer.text.strip("\n").rstrip(), composer.visibility, composer.attachments
-        if not app.send(pane, text, visibility, files, then=lambda: _set_status(app, thread, Status.SOLVED)):
+        if not app.send(pane, text, visibility, files, then=lambda: change_status(app, thread, Status.SOLVED)):
             return
     else:
-        _set_status(app, thread, Status.SOLVED)
+        change_status(app, thread, Status.SOLVED)
 
 
 async def new_ticket(app: "ParadeskApp") -> None:
@@ -120,7 +133,14 @@ async def tags(app: "ParadeskApp") -> None:
         return
 
     def change(result: tuple[frozenset[str], frozenset[str]] | None) -> None:
-        if result is not None and any(result):
+        if result is None or not any(result):
+            return
+        known = app.policy.tags
+        strange = sorted(result[0] - set(known)) if known is not None else []
+        if strange:
+            words = ", ".join(strange)
+            app.tell(f"{who(thread)}: your team's policy has no tag {words}. No tag was changed", "warning")
+        else:
             submit(app, thread, ChangeTags(thread.conversation.id, *result), "changing its tags")
 
     await app.ask(TagsScreen(thread.conversation.tags), change)

@@ -1,19 +1,16 @@
-"""Actions about the workspace: hotlist, panels, reading back, canned responses, help, themes, the end."""
+"""Actions about the workspace: hotlist, panels, reading back, help, themes, the end."""
 
 import os
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from paradesk.canned.responses import Filled
 from paradesk.core.addresses import target
 from paradesk.core.model import Attachment, Link
 from paradesk.core.state import Thread
 from paradesk.core.text import clean_filename
-from paradesk.desk.choices import Source
 from paradesk.keymap.actions import ACTIONS
-from paradesk.ui.choosing import SUGGESTIONS
-from paradesk.ui.commands.asking import able, acting
+from paradesk.ui.commands.asking import able
 from paradesk.ui.sending import failure_text
 from paradesk.ui.themes import THEME_NAMES
 from paradesk.ui.titles import who
@@ -36,9 +33,6 @@ FIRST_KEYS: tuple[tuple[str, str], ...] = (
     ("app.help", "all keys"),
 )
 """The ten keys of the first-run screen."""
-
-SUGGESTION_GRACE = 0.3
-"""Seconds in which a fresh row of suggestions takes no key: what was pressed before it appeared meant another one."""
 
 
 async def focus_hotlist(app: "ParadeskApp") -> None:
@@ -102,59 +96,6 @@ def in_composer(action_id: str, app: "ParadeskApp") -> None:
 def in_hotlist(action_id: str, app: "ParadeskApp") -> None:
     """Move the hotlist's cursor from elsewhere."""
     app.hotlist.handle_action(action_id)
-
-
-async def pick_canned(app: "ParadeskApp") -> None:
-    """Choose a canned response, filled for this chat, and insert it at the cursor."""
-    from paradesk.ui.screens.picker import PickerResult, PickerScreen
-
-    if (found := acting(app)) is None:
-        return
-    pane, thread = found
-    choosing = app.choosing
-    ranking = choosing.ranking
-
-    def chosen(result: PickerResult | None) -> None:
-        if result is not None and result.conversation_id == pane.conversation_id:
-            insert(app, pane, result.filled, Source.PICKER, result.typed)
-
-    picker = PickerScreen(
-        ranking.library,
-        thread,
-        choosing.agent(app.state, thread),
-        app.settings.language,
-        ranking=ranking,
-        moment=choosing.moment(thread),
-    )
-    await app.ask(picker, chosen)
-
-
-def insert(app: "ParadeskApp", pane: Pane, filled: Filled, source: Source, typed: str = "") -> None:
-    """Insert a response that was filled for this pane's customer at the cursor."""
-    thread = app.state.threads.get(pane.conversation_id)
-    if thread is None:
-        return
-    app.sender.guarding.filled(pane, filled.text)
-    app.choosing.inserted(thread, pane.composer.visibility, filled, source, typed)
-    pane.composer.insert(filled.text)
-    app.screen.set_focus(pane.composer)
-
-
-def suggestion(number: int, app: "ParadeskApp") -> None:
-    """Insert one of the suggested responses, as it stands above the composer of this pane; number 0 is the first."""
-    if (found := acting(app)) is None:
-        return
-    pane, thread = found
-    shown = pane.composer.suggestions
-    if app.clock() - pane.composer.suggested_at < SUGGESTION_GRACE:
-        app.tell("The suggestions have just changed. Look again, then press the key once more")
-        return
-    if number >= len(shown):
-        app.tell("Nothing is suggested here" if not shown else f"There are only {len(shown)} suggestions here")
-        return
-    filled = app.choosing.filled(app.state, thread, shown[number].response_id)
-    if filled is not None:
-        insert(app, pane, filled, Source.SUGGESTION)
 
 
 async def links(app: "ParadeskApp", pane: Pane) -> None:
@@ -248,7 +189,7 @@ async def palette(app: "ParadeskApp") -> None:
     entries = [
         PaletteEntry(action.id, action.title, action.description, action.category, app.key(action.id))
         for action in ACTIONS.values()
-        if not {"picker", "dialog"} & set(action.contexts) and action.id != "app.palette"
+        if not {"picker", "dialog", "writing"} & set(action.contexts) and action.id != "app.palette"
     ]
 
     def chosen(action_id: str | None) -> None:
@@ -308,8 +249,6 @@ COMMANDS: "dict[str, Command]" = {
     "customer.panel": customer_panel,
     "transcript.focus": focus_transcript,
     "transcript.find": find,
-    "canned.pick": pick_canned,
-    **{f"canned.suggestion_{number + 1}": partial(suggestion, number) for number in range(SUGGESTIONS)},
     "app.help": show_help,
     "app.palette": palette,
     "app.intro": intro,

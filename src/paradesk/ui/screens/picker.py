@@ -1,52 +1,55 @@
 """The picker of canned responses: filter, choose, and see the filled text before anything is inserted."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical, VerticalScroll
-from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from paradesk.canned import FACETS, Filled, Library, Response, context_for, fill
+from paradesk.canned import FACETS, Filled, FollowUp, Library, context_for, fill, offered
 from paradesk.canned.moment import Moment, moment_of
 from paradesk.canned.ranking import Ranking
+from paradesk.canned.responses import Attached
 from paradesk.core.model import Agent, ConversationId
 from paradesk.core.state import Thread
 from paradesk.core.text import clean_line
 from paradesk.ui.content import Part, assemble, plain
+from paradesk.ui.screens.picker_facts import (
+    FOLDER,
+    about_folder,
+    about_response,
+    folder_rows,
+    next_of,
+    response_row,
+    with_blanks,
+)
 from paradesk.ui.widgets.response_list import ResponseList, ResponseRow
 
-_KEYS = "enter insert  ↑↓ choose  tab filter  f2 its value  f3 all  esc cancel"
+_KEYS = "enter insert  tab filter  f2 its value  f3 all  f4 language  f5 folders"
 _FACET_TITLES = {"topic": "topic", "urgency": "urgency", "customer": "customer", "language": "language"}
-_UNREMARKABLE = {"urgency": "normal", "customer": "any"}
+
+EDIT, PROPOSE = "edit", "propose"
+"""What the agent may want of a response instead of inserting it."""
 
 
 @dataclass(frozen=True, slots=True)
 class PickerResult:
-    """The filled response to insert, the conversation that it was filled for, and the words that it was found with."""
+    """The filled text to insert, and the conversation that it was filled for."""
 
-    filled: Filled
+    text: str
+    response_id: str
+    language: str
     conversation_id: ConversationId
+    attachments: tuple[Attached, ...] = ()
+    follow_up: FollowUp = field(default_factory=FollowUp)
+    wanted: str = ""
+    """Empty to insert it, else `EDIT` or `PROPOSE`."""
     typed: str = ""
-
-    @property
-    def text(self) -> str:
-        """The text to insert."""
-        return self.filled.text
-
-    @property
-    def response_id(self) -> str:
-        """The response that it is."""
-        return self.filled.response_id
-
-    @property
-    def language(self) -> str:
-        """The language that it is in."""
-        return self.filled.language
+    """The words that it was found with."""
 
 
 class FilterInput(Input):
@@ -104,13 +107,16 @@ class PickerScreen(ModalScreen[PickerResult | None]):
         self._ranking = ranking if ranking is not None and ranking.library is library else Ranking(library)
         # The order must not change below the agent's cursor while the picker is open: the moment is that of opening it.
         self._moment = moment or moment_of(thread, (), thread.waiting_since or 0.0)
-        self._library = library
+        self._today = today or date.today()
+        self._library = offered(library, thread.conversation.channel, self._today)
         self._thread = thread
         self._values_here = context_for(thread, agent)
         self._preferred = language or thread.conversation.customer.language or library.default_language
         self._keys = keys
-        self._today = today or date.today()
-        self._values = library.facets()
+        self._values = self._library.facets()
+        self._folder = ""
+        self._browsing = False
+        self._spoken = ""
         self._facets: dict[str, str] = {}
         self._facet = FACETS[0]
         self._held = False
@@ -119,12 +125,17 @@ class PickerScreen(ModalScreen[PickerResult | None]):
     @property
     def language(self) -> str:
         """The language that responses are filled in, where they have it."""
-        return self._facets.get("language") or self._preferred
+        return self._spoken or self._facets.get("language") or self._preferred
 
     @property
     def facets(self) -> dict[str, str]:
         """The filters that are set."""
         return {facet: value for facet, value in self._facets.items() if value}
+
+    @property
+    def folder(self) -> str:
+        """The folder that is shown; empty for all."""
+        return self._folder
 
     @property
     def filled(self) -> Filled | None:
@@ -180,10 +191,14 @@ class PickerScreen(ModalScreen[PickerResult | None]):
             "picker.page_up": lambda: self._move(-page),
             "picker.page_down": lambda: self._move(page),
             "picker.accept": self._accept,
-            "picker.cancel": lambda: self.dismiss(None),
+            "picker.cancel": self._cancel,
             "picker.next_facet": self._next_facet,
             "picker.facet_value": self._next_value,
             "picker.clear_facets": self._clear_facets,
+            "picker.language": self._next_language,
+            "picker.folders": self._browse,
+            "canned.edit": lambda: self._take(EDIT),
+            "canned.propose": lambda: self._take(PROPOSE),
         }
 
     @property
@@ -196,9 +211,61 @@ class PickerScreen(ModalScreen[PickerResult | None]):
         self._preview()
 
     def _accept(self) -> None:
-        if self._filled is not None:
-            typed = self.query_one(FilterInput).value
-            self.dismiss(PickerResult(self._filled, self._thread.conversation.id, typed))
+        cursor = self._list.cursor
+        if not self._browsing:
+            self._take("")
+        elif cursor is not None:
+            self._folder = cursor.removeprefix(FOLDER)
+            self._leave_folders()
+
+    def _take(self, wanted: str) -> None:
+        response = self._library.get(self._list.cursor or "")
+        if self._filled is None or response is None:
+            return
+        self.dismiss(
+            PickerResult(
+                self._filled.text,
+                response.id,
+                self._filled.language,
+                self._thread.conversation.id,
+                response.attachments,
+                response.follow_up,
+                wanted,
+                self.query_one(FilterInput).value,
+            )
+        )
+
+    def _cancel(self) -> None:
+        if self._browsing:
+            self._leave_folders()
+        else:
+            self.dismiss(None)
+
+    def _browse(self) -> None:
+        """Show the folders, or the responses again."""
+        if self._browsing:
+            self._leave_folders()
+            return
+        self._browsing, self._held = True, False
+        self._clear_typed()
+        self._search()
+
+    def _leave_folders(self) -> None:
+        self._browsing, self._held = False, False
+        self._clear_typed()
+        self._search()
+
+    def _clear_typed(self) -> None:
+        with self.prevent(Input.Changed):
+            self.query_one(FilterInput).value = ""
+
+    def _next_language(self) -> None:
+        """Fill the response under the cursor in the next of its languages; the list stays as it is."""
+        response = self._library.get(self._list.cursor or "")
+        if response is not None and self._filled is not None:
+            self._spoken = next_of(sorted(response.body), self._filled.language)
+            self._show_facets()
+            self._preview()
 
     def _next_facet(self) -> None:
         self._facet = FACETS[(FACETS.index(self._facet) + 1) % len(FACETS)]
@@ -211,34 +278,34 @@ class PickerScreen(ModalScreen[PickerResult | None]):
 
     def _clear_facets(self) -> None:
         self._facets.clear()
+        self._folder = self._spoken = ""
         self._search()
 
     def _search(self) -> None:
         """Show what fits; the cursor stays on a response that the agent moved to, and else is on the best."""
         query = self.query_one(FilterInput).value
-        found = self._ranking.rank(self._moment, query, self.facets, self.language, self._today)
-        ids = [hit.response.id for hit in found.hits]
+        more = ""
+        if self._browsing:
+            rows = {row.id: row for row in folder_rows(self._library, query)}
+            ids, whole, row_of = list(rows), len(self._library.folders()) + 1, rows.__getitem__
+        else:
+            found = self._ranking.rank(
+                self._moment, query, self.facets, self.language, self._today, only=self._library, folder=self._folder
+            )
+            ids, whole, row_of = [hit.response.id for hit in found.hits], len(self._library), self._row
+            more = "+" if found.more else ""
         held = self._list.cursor if self._held else None
         if held is not None and held not in ids:
             self._held = False
-        self._list.show(ids, self._row, held)
-        self.query_one("#count", Static).update(
-            plain(f"{len(ids)}{'+' if found.more else ''} of {len(self._library)}"), layout=False
-        )
+        self._list.show(ids, row_of, held)
+        self.query_one("#count", Static).update(plain(f"{len(ids)}{more} of {whole}"), layout=False)
         self._show_facets()
         self._preview()
 
     def _row(self, response_id: str) -> ResponseRow:
         response = self._library.get(response_id)
         assert response is not None, "the list shows what the ranking has found"
-        tags = [
-            response.tags[facet]
-            for facet in FACETS
-            if facet in response.tags and response.tags[facet] != _UNREMARKABLE.get(facet)
-        ]
-        review = "review due" if response.overdue(self._today) else _age(response, self._today)
-        facts = (" · ".join(tags), " ".join(sorted(response.body)), review, response.shortcut)
-        return ResponseRow(response.id, response.title, tuple(filter(None, facts)))
+        return response_row(response, self._today)
 
     def _show_facets(self) -> None:
         parts: list[Part] = []
@@ -248,57 +315,27 @@ class PickerScreen(ModalScreen[PickerResult | None]):
             chosen = facet == self._facet
             parts.append((f"[{label}]" if chosen else f" {label} ", "bold" if self._facets.get(facet) else ""))
             parts.append(" ")
+        if self._folder:
+            parts.append((f" folder: {clean_line(self._folder, 24)} ", "bold"))
+        if self._spoken:
+            parts.append((f" in {self._spoken}", "bold"))
         self.query_one("#facets", Static).update(assemble(*parts), layout=False)
 
     def _preview(self) -> None:
-        response = self._library.get(self._list.cursor or "")
+        cursor = self._list.cursor or ""
+        response = None if self._browsing else self._library.get(cursor)
         self._filled = (
             fill(response, self._values_here, self.language, self._library.default_language) if response else None
         )
         about, text = self.query_one("#about", Static), self.query_one("#text", Static)
-        if response is None or self._filled is None:
+        if response is not None and self._filled is not None:
+            about.update(about_response(response, self._filled, self._thread.conversation, self._today))
+            text.update(with_blanks(self._filled))
+        elif self._browsing and cursor:
+            heading, titles = about_folder(self._library, cursor.removeprefix(FOLDER))
+            about.update(heading)
+            text.update(titles)
+        else:
             about.update(plain(""))
             text.update(plain(""))
-            return
-        about.update(self._about(response, self._filled))
-        text.update(_with_blanks(self._filled))
         self.query_one("#preview", VerticalScroll).scroll_home(animate=False)
-
-    def _about(self, response: Response, filled: Filled) -> Content:
-        conversation = self._thread.conversation
-        number = f" #{clean_line(conversation.number, 20)}" if conversation.number else ""
-        name = clean_line(conversation.customer.name, 40).upper() or "UNKNOWN CUSTOMER"
-        count = len(filled.slots)
-        blanks = f" · {count} blank{'' if count == 1 else 's'} to fill in" if count else ""
-        tags = " · ".join(value for value in response.tags.values())
-        return assemble(
-            (f"for {name}{number}", "bold"),
-            f" · {filled.language}{blanks}\n",
-            (f"{tags}{_review(response, self._today)}\n", "dim"),
-        )
-
-
-def _age(response: Response, today: date) -> str:
-    """Return how long ago the response was reviewed, short."""
-    if response.reviewed is None:
-        return ""
-    days = max(0, (today - response.reviewed).days)
-    return f"{days}d" if days < 100 else f"{days // 30}mo" if days < 720 else f"{days // 365}y"
-
-
-def _review(response: Response, today: date) -> str:
-    owner = f" by {response.owner}" if response.owner else ""
-    if response.reviewed is None:
-        return " · never reviewed"
-    due = f", due since {response.review_due}" if response.overdue(today) else ""
-    return f" · reviewed {response.reviewed}{owner}{due}"
-
-
-def _with_blanks(filled: Filled) -> Content:
-    parts: list[Part] = []
-    end = 0
-    for blank in filled.slots:
-        parts.append(filled.text[end : blank.start])
-        parts.append((filled.text[blank.start : blank.end], "bold reverse"))
-        end = blank.end
-    return assemble(*parts, filled.text[end:])

@@ -164,7 +164,7 @@ def files_row(edge: tuple[str, str], files: tuple[LocalFile, ...], width: int, r
     pieces = [edge, (listed if cells(listed) <= room else clean_line(listed, max(1, room)), "file")]
     if hint and cells(pieces[1][0]) + cells(hint) <= room:
         pieces.append((hint, "hint"))
-    return Row(tuple(pieces), width, plain=False)
+    return Row(tuple(pieces), sum(cells(piece) for piece, _ in pieces), plain=False)
 
 
 def paint(row: Row, width: int, style_of: Callable[[str], Style]) -> Strip:

@@ -6,6 +6,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
+from paradesk.core.addresses import mixed_scripts
 from paradesk.core.state import Thread
 from paradesk.ui.content import assemble, plain
 
@@ -20,6 +21,7 @@ def panel_rows(thread: Thread) -> list[tuple[str, list[tuple[str, str]]]]:
     customer = conversation.customer
     who = [
         ("name", customer.name),
+        ("! name", "mixed scripts: some of its letters only look like others" if mixed_scripts(customer.name) else ""),
         ("e-mail", customer.email),
         ("phone", customer.phone),
         ("company", customer.company),

@@ -89,6 +89,17 @@ def question_rows(edge: tuple[str, str], question: Question, width: int) -> list
     return [_row(edge, text if cells(text) <= room else clean_line(text, room), style) for text, style in styled]
 
 
+def follow_up_row(edge: tuple[str, str], words: tuple[str, ...], key: str, width: int) -> Row:
+    """`[then] set pending · add tag refund`, with the key that leaves it out while there is room."""
+    room = max(1, width - cells(edge[0]))
+    text = "[then] " + clean_line(" · ".join(words), 300)
+    hint = f"  ({key} to leave out)" if key else ""
+    pieces = [edge, (text if cells(text) <= room else clean_line(text, room), "remark")]
+    if hint and cells(pieces[1][0]) + cells(hint) <= room:
+        pieces.append((hint, "hint"))
+    return Row(tuple(pieces), sum(cells(piece) for piece, _ in pieces), plain=False)
+
+
 def _row(edge: tuple[str, str], text: str, style: str) -> Row:
     return Row((edge, (text, style)), cells(edge[0]) + cells(text), plain=False)
 
@@ -125,6 +136,7 @@ class GuardedComposer(Composer):
     _suggestions: tuple[Suggested, ...] = ()
     suggested_at = 0.0
     """When the suggestions changed last, by the clock of who showed them."""
+    _follow_up: tuple[tuple[str, ...], str] = ((), "")
 
     @property
     def key_context(self) -> str:
@@ -160,6 +172,18 @@ class GuardedComposer(Composer):
         if suggestions := self.suggestions:
             rows.insert(0, suggestion_row(self.edge(width), suggestions, width))
         return rows if self._question is None else [*rows, *question_rows(self.edge(width), self._question, width)]
+
+    def rows_below(self, width: int) -> list[Row]:
+        """The attached files, and what will be changed in the ticket when this is sent."""
+        words, key = self._follow_up
+        rows = super().rows_below(width)
+        return [*rows, follow_up_row(self.edge(width), words, key, width)] if words else rows
+
+    def show_follow_up(self, words: tuple[str, ...], key: str) -> None:
+        """Say what will be changed in the ticket when this is sent; `key` leaves it out."""
+        if (words, key) != self._follow_up:
+            self._follow_up = (words, key)
+            self.update()
 
     def set_text(self, text: str) -> None:
         """Replace the text with another draft, about which nothing was asked."""

@@ -12,6 +12,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from paradesk.core.text import clean_line
+from paradesk.ui.cards import CARDS
 from paradesk.ui.content import segment
 from paradesk.ui.safety import FilteredRows
 
@@ -33,7 +34,7 @@ def strip_of(parts: Iterable[Part], width: int, fill: Style) -> Strip:
     Neighbours of one style become one segment: each costs the terminal about forty bytes of its own.
     """
     pieces = groupby((part for part in parts if part[0]), key=itemgetter(1))
-    segments = [segment("".join(text for text, _ in same), style) for style, same in pieces]
+    segments = [segment(CARDS.shown("".join(text for text, _ in same)), style) for style, same in pieces]
     return Strip(segments).adjust_cell_length(width, fill)
 
 

@@ -45,6 +45,8 @@ class PaneTitle:
     """Another open chat has a name that is easily taken for this one."""
     distinct: str = ""
     """What tells this customer from the one with the similar name, beside the ticket's number."""
+    mixed: bool = False
+    """The name mixes letters of scripts that can be taken for each other."""
     hue: int = 0
     note: bool = False
     """The composer writes a private note."""
@@ -91,6 +93,8 @@ def _state_words(title: PaneTitle, frame: Style, alert: Style, *, tight: bool) -
     words: list[Part] = [("ZOOM", frame)] if title.zoomed else []
     if title.unread and not title.active:
         words.append((f"+{title.unread}" if tight else f"{title.unread} unread", alert))
+    if title.mixed:
+        words.append(("mixed scripts", alert))
     if title.state:
         words.append((title.state, frame))
     if title.waiting:
@@ -263,6 +267,16 @@ class Pane(Widget):
         """Show the links and files of the chosen message."""
         event.stop()
         await self._owner.links(self)
+
+    async def on_transcript_view_raw_wanted(self, event: TranscriptView.RawWanted) -> None:
+        """Show a message as it came."""
+        event.stop()
+        from paradesk.ui.keys import drain
+        from paradesk.ui.screens.raw import RawScreen
+
+        screen = RawScreen(event.message)
+        await self.app.push_screen(screen)
+        await drain([screen])
 
     def on_transcript_view_copied(self, event: TranscriptView.Copied) -> None:
         """Say that it worked: the clipboard cannot be seen."""

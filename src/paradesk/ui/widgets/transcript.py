@@ -5,9 +5,10 @@ from typing import ClassVar
 
 from textual import events
 
-from paradesk.core.model import Attachment, ConversationId, MessageId
+from paradesk.core.model import Attachment, ConversationId, Message, MessageId
 from paradesk.core.text import clean_text
 from paradesk.core.transcript import sort_key
+from paradesk.ui.cards import CARDS
 from paradesk.ui.transcript_find import Match, match_offset
 from paradesk.ui.transcript_selection import TextPoint, TextSelection, is_over_text, point_at
 from paradesk.ui.widgets.transcript_canvas import TranscriptCanvas
@@ -28,6 +29,13 @@ class TranscriptView(TranscriptCanvas, can_focus=True):
         def __init__(self, view: TranscriptCanvas, conversation_id: ConversationId, message_id: MessageId) -> None:
             super().__init__(view, conversation_id)
             self.message_id = message_id
+
+    class RawWanted(TranscriptCanvas.About):
+        """The agent wants to see a message as it came."""
+
+        def __init__(self, view: TranscriptCanvas, conversation_id: ConversationId, message: Message) -> None:
+            super().__init__(view, conversation_id)
+            self.message = message
 
     class Copied(TranscriptCanvas.About):
         """Text was put on the clipboard."""
@@ -200,7 +208,7 @@ class TranscriptView(TranscriptCanvas, can_focus=True):
         """Return what copying takes: the selected text, else the whole chosen message."""
         text = self.selected_text()
         message = self._reading.cursor
-        return text or ("" if message is None or message.deleted else clean_text(message.body))
+        return text or ("" if message is None or message.deleted else CARDS.shown(clean_text(message.body)))
 
     def copy(self) -> None:
         """Put the selected text, or the chosen message, on the clipboard."""
@@ -238,6 +246,14 @@ class TranscriptView(TranscriptCanvas, can_focus=True):
             return
         self._want_links(index)
 
+    def show_raw(self) -> None:
+        """Ask for the chosen message as it came, or for the newest one."""
+        message = self._reading.cursor or self._blocks.transcript.last
+        if message is None or message.deleted or self._thread is None:
+            self._notice("No message to show")
+            return
+        self._say(self.RawWanted(self, self._thread.conversation.id, message))
+
     def _has_links_or_files(self, index: int) -> bool:
         block = self._blocks.block(index)
         return bool(block.links or block.files)
@@ -269,6 +285,7 @@ class TranscriptView(TranscriptCanvas, can_focus=True):
             "transcript.copy": self.copy,
             "transcript.expand": self.show_more,
             "transcript.open": self.open,
+            "transcript.raw": self.show_raw,
             "transcript.find_next": self.find_next,
             "transcript.find_previous": self.find_previous,
         }
