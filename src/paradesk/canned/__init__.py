@@ -5,8 +5,9 @@ from paradesk.canned.entries import Finding
 from paradesk.canned.follow_up import FollowUp
 from paradesk.canned.loader import load_library
 from paradesk.canned.offering import offered
+from paradesk.canned.ranking import Hit, Ranking
 from paradesk.canned.responses import FACETS, Filled, Library, Response, fill
-from paradesk.canned.search import Hit, search
+from paradesk.canned.search import search
 from paradesk.canned.template import TemplateError
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "FollowUp",
     "Hit",
     "Library",
+    "Ranking",
     "Response",
     "TemplateError",
     "context_for",

@@ -6,14 +6,16 @@ import click
 
 from paradesk.cli import canned_reading
 from paradesk.cli.canned_exchange import export_responses, import_responses
+from paradesk.cli.canned_stats import stats
 from paradesk.cli.failure import Failure, readable
 
 
 @click.group()
 def canned() -> None:
-    """List, check, import and export canned responses."""
+    """List, check, import and export canned responses, and see how they are used."""
 
 
+canned.add_command(stats)
 canned.add_command(import_responses)
 canned.add_command(export_responses)
 

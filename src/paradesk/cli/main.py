@@ -8,7 +8,10 @@ from paradesk import __version__
 from paradesk.cli.names import KEYMAP, PROFILE
 
 _COMMANDS: dict[str, tuple[str, str]] = {
-    "canned": ("paradesk.cli.canned:canned", "List, check, import and export canned responses."),
+    "canned": (
+        "paradesk.cli.canned:canned",
+        "List, check, import and export canned responses, and see how they are used.",
+    ),
     "completion": ("paradesk.cli.completion:completion", "Print the completion script of a shell."),
     "config": ("paradesk.cli.configuration:config", "Show the configuration and where it comes from."),
     "demo": ("paradesk.cli.demo:demo", "Try Paradesk with simulated customers; needs no set-up."),

@@ -60,6 +60,8 @@ class Settings:
     """How canned responses sign; empty: as the backend calls the agent."""
     canned: tuple[Path, ...] = ()
     """Folders of canned responses beside those that ship."""
+    suggestions: bool = True
+    """Responses that probably come next stand above an empty composer."""
     bell: bool = True
     title: bool = True
     """The terminal's title says who is active and how many wait."""
@@ -254,6 +256,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("hotlist", "hotlist", _flag, "show the hotlist at the start"),
     Option("agent_name", "agent_name", _text, "your name in canned responses"),
     Option("canned", "canned", _paths, "folders of canned responses of your own"),
+    Option("canned_suggestions", "suggestions", _flag, "suggest canned responses above an empty composer"),
     Option("notifications.bell", "bell", _flag, "ring when a customer waits and you look elsewhere"),
     Option("notifications.title", "title", _flag, "say who is active in the terminal's title"),
     Option("notifications.os", "system_notifications", _flag, "notify through the operating system"),

@@ -18,6 +18,7 @@ from paradesk.core.events import ConnectionChanged, Event
 from paradesk.core.intents import Intent, Send
 from paradesk.core.model import Attachment, ClientId, ConversationId, Link, Visibility
 from paradesk.core.state import ProfileState, State
+from paradesk.desk.choices import Choice, Choices
 from paradesk.desk.engine import Engine
 from paradesk.desk.inbox import Inbox
 from paradesk.desk.journal import DeskBusy, DraftKey, Journal, JournalDamaged, JournalError
@@ -26,6 +27,7 @@ from paradesk.desk.lane import Lane, Profile
 from paradesk.desk.layout import Layout
 from paradesk.desk.lessons import Lessons
 from paradesk.desk.outbox import TakenBack
+from paradesk.desk.practice import Practice
 from paradesk.desk.reasons import place, quiet
 from paradesk.desk.recorder import Recorder
 from paradesk.desk.rescue import Rescue
@@ -83,6 +85,9 @@ class Desk:
         self._keeping = Keeping(self._soon, Rescue(directory))
         self.lessons: Lessons | None = None
         """What the guard learns from; None until the desk has started."""
+        self.practice: Practice | None = None
+        """What the ranking of canned responses learns from; None until the desk has started."""
+        self._choices: Choices | None = None
         self._journal: Journal | None = None
         self._snapshots: Snapshots | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -144,6 +149,8 @@ class Desk:
             self._closed = False
             self.lessons = Lessons(journal.path)
             self.lessons.start()
+            self.practice = Practice(journal.path)
+            self.practice.start()
             self._snapshots = Snapshots(journal.path, self._clock)
             self._snapshots.start()
             ready.set_result(None)
@@ -160,7 +167,7 @@ class Desk:
 
     def _restored(self, journal: Journal) -> Engine:
         recorder = Recorder(journal, self._store)
-        self._verdicts = Verdicts(journal)
+        self._verdicts, self._choices = Verdicts(journal), Choices(journal)
         with journal.reading():
             self._keeping.layout, self._keeping.origins = journal.layout(), journal.origins()
             for profile in self._profiles:
@@ -183,6 +190,7 @@ class Desk:
                         lane.look()
                     self._keeping.flush()
                     self._noted().flush()
+                    self._chosen().flush()
                     if self._journal is not None:
                         self._journal.look()
                 except Exception as error:
@@ -193,6 +201,7 @@ class Desk:
         """Flush first: what the agent did is worth more than a tidy goodbye to a backend."""
         self._keeping.flush()
         self._noted().flush()
+        self._chosen().flush()
         self._inbox.drain()
         # In this order: a lane that finds the desk closed drains in its own thread, and must not commit there.
         self._inbox.engine = self._keeping.engine = None
@@ -202,6 +211,8 @@ class Desk:
         engine.attention.stop()
         if self.lessons is not None:
             self.lessons.stop()
+        if self.practice is not None:
+            self.practice.stop()
         if self._snapshots is not None:
             self._snapshots.stop()
         for lane in self._lanes.values():
@@ -344,6 +355,27 @@ class Desk:
     def _noted(self) -> Verdicts:
         assert self._verdicts is not None, "the desk has not started"
         return self._verdicts
+
+    # Canned responses
+
+    def note_choice(self, choice: Choice) -> None:
+        """A canned response was sent: learn from it, and count it; never waits."""
+        if self.practice is not None:
+            self.practice.made(choice)
+        self._tell(lambda _engine: self._chosen().note(choice))
+
+    def forget_choices(self, conversation_id: ConversationId | None = None) -> Future[int]:
+        """Delete what was learnt from all choices, or from those in one conversation; the result says how many.
+
+        What one conversation has taught stays in memory until the next start.
+        """
+        if self.practice is not None and conversation_id is None:
+            self.practice.forget()
+        return self._ask(lambda _engine: _now(lambda: self._chosen().forget(conversation_id)))
+
+    def _chosen(self) -> Choices:
+        assert self._choices is not None, "the desk has not started"
+        return self._choices
 
     async def _after_drafts(self, work: Coroutine[Any, Any, T]) -> T:
         """What was typed before a key press counts before what the key does."""

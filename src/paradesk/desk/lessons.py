@@ -25,7 +25,7 @@ _BREATH = 0.002
 _log = logging.getLogger(__name__)
 
 
-class _Kept(msgspec.Struct):
+class Kept(msgspec.Struct):
     """What is needed of a message in the journal."""
 
     role: Role
@@ -147,7 +147,7 @@ class Lessons:
         ).fetchall()
         said: list[Said] = []
         mine: list[int] = []
-        for kept in _shown(reversed(rows)):
+        for kept in shown_messages(reversed(rows)):
             if kept.visibility is not Visibility.PUBLIC or kept.role is Role.SYSTEM:
                 continue
             if kept.role is Role.AGENT and (not own or kept.sender_id in own):
@@ -156,14 +156,14 @@ class Lessons:
         return said, mine
 
 
-def _kept(base: str) -> _Kept | None:
+def _kept(base: str) -> Kept | None:
     try:
-        return msgspec.json.decode(base, type=_Kept)
+        return msgspec.json.decode(base, type=Kept)
     except UNREADABLE:
         return None
 
 
-def _shown(rows: Iterator[tuple[str, str | None]]) -> Iterator[_Kept]:
+def shown_messages(rows: Iterator[tuple[str, str | None]]) -> Iterator[Kept]:
     """Yield the messages as they stand now, without deleted ones and without what cannot be read."""
     for base, amendment in rows:
         kept = _kept(base)

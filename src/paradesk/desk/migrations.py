@@ -29,7 +29,13 @@ _DRAFT_ORIGINS = (
     "create table draft_origins(conversation_id text not null, visibility text not null, record text not null,"
     " primary key(conversation_id, visibility))",
 )
-STEPS: tuple[tuple[str, ...], ...] = (_CONVERSATIONS, _GUARD, _DRAFT_ORIGINS)
+_CHOICES = (
+    "create table canned_choices(place integer primary key autoincrement, at real not null,"
+    " conversation_id text not null, client_id text not null, response_id text not null, language text not null,"
+    " source text not null, likeness real not null, features blob not null)",
+    "create index canned_choices_by_conversation on canned_choices(conversation_id)",
+)
+STEPS: tuple[tuple[str, ...], ...] = (_CONVERSATIONS, _GUARD, _DRAFT_ORIGINS, _CHOICES)
 """What leads from each schema to the next; the first makes an empty file a journal. Released ones never change."""
 SCHEMA_VERSION = len(STEPS)
 TABLES = frozenset({"conversations", "messages", "seen", "drafts", "outbox", "cursors", "layout"})

@@ -40,6 +40,17 @@ _COLUMNS = {
     "layout": ("id", "record"),
     "near_misses": ("place", "at", "record"),
     "guard_counts": ("day", "name", "outcome", "count"),
+    "canned_choices": (
+        "place",
+        "at",
+        "conversation_id",
+        "client_id",
+        "response_id",
+        "language",
+        "source",
+        "likeness",
+        "features",
+    ),
 }
 """What is brought over, in this order: replies are judged by the messages. Cursors are not: the backend tells all again."""
 _KEYS = {"messages": ("conversation_id", "id"), "guard_counts": ("day", "name", "outcome")}

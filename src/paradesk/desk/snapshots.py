@@ -107,12 +107,22 @@ class Snapshots:
 
 def forget_near_misses(path: Path) -> None:
     """Delete the near misses from all snapshots of a journal; a snapshot that does not let that happen goes as a whole."""
+    _forget(path, "near_misses", "delete from near_misses")
+
+
+def forget_choices(path: Path, conversation_id: str | None = None) -> None:
+    """Delete the choices of canned responses from all snapshots of a journal: all, or those of one conversation."""
+    where, values = (" where conversation_id = ?", (conversation_id,)) if conversation_id is not None else ("", ())
+    _forget(path, "canned_choices", f"delete from canned_choices{where}", values)
+
+
+def _forget(path: Path, table: str, statement: str, values: tuple[str, ...] = ()) -> None:
     for snapshot in snapshots_of(path):
         try:
             with closing(sqlite3.connect(snapshot, isolation_level=None)) as connection:
-                if connection.execute("select 1 from sqlite_master where name = 'near_misses'").fetchone():
+                if connection.execute("select 1 from sqlite_master where name = ?", (table,)).fetchone():
                     connection.execute("pragma secure_delete = on")
-                    connection.execute("delete from near_misses")
+                    connection.execute(statement, values)
         except (sqlite3.Error, UnicodeDecodeError):
             snapshot.unlink(missing_ok=True)
 

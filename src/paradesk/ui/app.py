@@ -126,6 +126,7 @@ class ParadeskApp(App[int], inherit_bindings=False):
         from paradesk.packs.policy import merged
         from paradesk.ui.body import Body
         from paradesk.ui.bridge import Bridge
+        from paradesk.ui.choosing import Choosing
         from paradesk.ui.deck import Deck
         from paradesk.ui.input_order import InputOrder
         from paradesk.ui.keys import KeyRouter
@@ -153,7 +154,14 @@ class ParadeskApp(App[int], inherit_bindings=False):
         )
         self.deck = Deck(desk, self.workspace, lambda: self.state)
         self.reporter = Reporter(self, settings)
-        self.sender = Sender(desk, self.bridge, self.deck, self.tell, self.key, settings.guard)
+        self.choosing = Choosing(
+            desk,
+            lambda: self.library,
+            settings.language,
+            clock=self.clock,
+            suggest=settings.suggestions,
+        )
+        self.sender = Sender(desk, self.bridge, self.deck, self.tell, self.key, settings.guard, self.choosing)
         self.view = View(self)
         self.sender.show_links = self._show_links
         self.sender.follow_ups.do = self._follow_up
@@ -315,7 +323,8 @@ class ParadeskApp(App[int], inherit_bindings=False):
         def load() -> None:
             # Who needs the responses meets the error; nobody else does.
             with suppress(Exception):
-                _ = self.library
+                self.choosing.prepare()
+                self.call_from_thread(self.refresh_view)
 
         threading.Thread(target=load, name="paradesk-library", daemon=True).start()
 

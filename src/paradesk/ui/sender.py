@@ -7,6 +7,7 @@ from paradesk.core.model import ConversationId, LocalFile, Visibility
 from paradesk.desk.desk import Desk
 from paradesk.guard.verdict import GuardSettings
 from paradesk.ui.bridge import Bridge
+from paradesk.ui.choosing import Choosing
 from paradesk.ui.deck import Deck
 from paradesk.ui.follow_ups import FollowUps
 from paradesk.ui.guarding import Guarding
@@ -30,8 +31,10 @@ class Sender:
         tell: Callable[[str, str], None],
         key: Callable[[str], str],
         guard: GuardSettings,
+        choosing: Choosing,
     ) -> None:
         self._desk, self._bridge, self._deck, self._tell, self._key = desk, bridge, deck, tell, key
+        self._choosing = choosing
         self.guarding = Guarding(desk, bridge, deck, guard, tell, key)
         """What stands between Enter and the desk."""
         self.follow_ups = FollowUps()
@@ -46,6 +49,7 @@ class Sender:
         self._deck.typed(pane, text)
         self.guarding.typed(pane, text)
         if not text:
+            self._choosing.cleared(pane.conversation_id, pane.composer.visibility)
             self.leave_out(pane)
 
     def leave_out(self, pane: Pane) -> bool:
@@ -121,6 +125,7 @@ class Sender:
             here = pane.is_attached and pane.composer.visibility is visibility
             left = pane.composer.text if here else self._deck.draft(item, visibility)
             self.guarding.sent(passed, client_id, left)
+            self._choosing.sent(item, visibility, text, client_id)
             self._deck.keep_places()
             self.follow_ups.accepted((item, visibility), client_id, follow_up, passed.hold)
             if then is not None:

@@ -8,10 +8,11 @@ from paradesk.config.state import first_run_done, mark_first_run_done
 from paradesk.core.hotlist import HotlistRow, Rank, hotlist, title_name
 from paradesk.core.model import ConversationId, Link, Visibility
 from paradesk.core.names import mixed_up
-from paradesk.core.state import State
+from paradesk.core.state import State, Thread
 from paradesk.keymap.actions import ACTIONS, CONTEXTS
 from paradesk.ui.alerts import Alerts
 from paradesk.ui.titles import pane_title, status_pieces, terminal_title, waiting_count
+from paradesk.ui.widgets.guarded_composer import Suggested
 from paradesk.ui.widgets.statusbar import Piece
 
 if TYPE_CHECKING:
@@ -215,6 +216,20 @@ class View:
             looked_at = app.app_focus and app.deck.panes.active == pane.conversation_id
             offline = profile is not None and profile.link is not Link.ONLINE
             pane.show_thread(thread, now, agent_id, looked_at=looked_at, offline=offline)
+            if app.deck.panes.active == pane.conversation_id:
+                pane.composer.suggest(self._suggested(pane, thread), now)
+
+    def _suggested(self, pane: "Pane", thread: Thread) -> "tuple[Suggested, ...]":
+        """Return the suggestions for the active pane, while they can be seen: nothing is ranked behind a draft."""
+        if pane.composer.text or pane.composer.visibility is Visibility.NOTE:
+            return ()
+        found = self._app.choosing.suggestions(thread)
+        keys = [self._app.key(f"canned.suggestion_{number + 1}") for number in range(len(found))]
+        return tuple(
+            Suggested(suggestion.response_id, suggestion.title, key)
+            for suggestion, key in zip(found, keys, strict=True)
+            if key
+        )
 
     def _look(self, state: State) -> None:
         app = self._app

@@ -10,7 +10,9 @@ from textual.containers import Container, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from paradesk.canned import FACETS, Filled, FollowUp, Library, context_for, fill, offered, search
+from paradesk.canned import FACETS, Filled, FollowUp, Library, context_for, fill, offered
+from paradesk.canned.moment import Moment, moment_of
+from paradesk.canned.ranking import Ranking
 from paradesk.canned.responses import Attached
 from paradesk.core.model import Agent, ConversationId
 from paradesk.core.state import Thread
@@ -21,12 +23,11 @@ from paradesk.ui.screens.picker_facts import (
     about_folder,
     about_response,
     folder_rows,
-    inside,
     next_of,
     response_row,
     with_blanks,
 )
-from paradesk.ui.widgets.response_list import ResponseList
+from paradesk.ui.widgets.response_list import ResponseList, ResponseRow
 
 _KEYS = "enter insert  tab filter  f2 its value  f3 all  f4 language  f5 folders"
 _FACET_TITLES = {"topic": "topic", "urgency": "urgency", "customer": "customer", "language": "language"}
@@ -47,6 +48,8 @@ class PickerResult:
     follow_up: FollowUp = field(default_factory=FollowUp)
     wanted: str = ""
     """Empty to insert it, else `EDIT` or `PROPOSE`."""
+    typed: str = ""
+    """The words that it was found with."""
 
 
 class FilterInput(Input):
@@ -70,7 +73,7 @@ class PickerScreen(ModalScreen[PickerResult | None]):
         background: $surface; }
     PickerScreen #line { layout: horizontal; height: 1; }
     PickerScreen #prompt { width: 2; height: 1; }
-    PickerScreen #count { width: 12; height: 1; text-align: right; color: $text-muted; }
+    PickerScreen #count { width: 14; height: 1; text-align: right; color: $text-muted; }
     PickerScreen #facets { height: 1; }
     PickerScreen #body { height: 1fr; }
     PickerScreen.-wide #body { layout: horizontal; }
@@ -92,12 +95,18 @@ class PickerScreen(ModalScreen[PickerResult | None]):
         *,
         keys: str = _KEYS,
         today: date | None = None,
+        ranking: Ranking | None = None,
+        moment: Moment | None = None,
     ) -> None:
         """`language` is what the agent wants for every chat; empty means the customer's own, as far as it is known.
 
-        `keys` is the line that tells the keys, `today` decides which reviews are due.
+        `keys` is the line that tells the keys, `today` decides which reviews are due. `ranking` brings what was learnt,
+        and `moment` what is known of the chat besides its messages; without them nothing was.
         """
         super().__init__()
+        self._ranking = ranking if ranking is not None and ranking.library is library else Ranking(library)
+        # The order must not change below the agent's cursor while the picker is open: the moment is that of opening it.
+        self._moment = moment or moment_of(thread, (), thread.waiting_since or 0.0)
         self._today = today or date.today()
         self._library = offered(library, thread.conversation.channel, self._today)
         self._thread = thread
@@ -222,6 +231,7 @@ class PickerScreen(ModalScreen[PickerResult | None]):
                 response.attachments,
                 response.follow_up,
                 wanted,
+                self.query_one(FilterInput).value,
             )
         )
 
@@ -274,19 +284,28 @@ class PickerScreen(ModalScreen[PickerResult | None]):
     def _search(self) -> None:
         """Show what fits; the cursor stays on a response that the agent moved to, and else is on the best."""
         query = self.query_one(FilterInput).value
+        more = ""
         if self._browsing:
-            rows, whole = folder_rows(self._library, query), len(self._library.folders()) + 1
+            rows = {row.id: row for row in folder_rows(self._library, query)}
+            ids, whole, row_of = list(rows), len(self._library.folders()) + 1, rows.__getitem__
         else:
-            hits = search(self._library, query, self.facets, self._thread, self.language, self._today)
-            rows = [response_row(hit.response, self._today) for hit in hits if inside(hit.response, self._folder)]
-            whole = len(self._library)
+            found = self._ranking.rank(
+                self._moment, query, self.facets, self.language, self._today, only=self._library, folder=self._folder
+            )
+            ids, whole, row_of = [hit.response.id for hit in found.hits], len(self._library), self._row
+            more = "+" if found.more else ""
         held = self._list.cursor if self._held else None
-        if held is not None and all(row.id != held for row in rows):
+        if held is not None and held not in ids:
             self._held = False
-        self._list.show(rows, held)
-        self.query_one("#count", Static).update(plain(f"{len(rows)} of {whole}"), layout=False)
+        self._list.show(ids, row_of, held)
+        self.query_one("#count", Static).update(plain(f"{len(ids)}{more} of {whole}"), layout=False)
         self._show_facets()
         self._preview()
+
+    def _row(self, response_id: str) -> ResponseRow:
+        response = self._library.get(response_id)
+        assert response is not None, "the list shows what the ranking has found"
+        return response_row(response, self._today)
 
     def _show_facets(self) -> None:
         parts: list[Part] = []

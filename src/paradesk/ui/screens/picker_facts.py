@@ -6,6 +6,7 @@ from datetime import date
 from textual.content import Content
 
 from paradesk.canned import FACETS, Filled, Library, Response
+from paradesk.canned.ranking import in_folder
 from paradesk.canned.review import age_words, ending_words
 from paradesk.core.model import Conversation
 from paradesk.core.text import clean_line
@@ -43,14 +44,9 @@ def folder_rows(library: Library, query: str) -> list[ResponseRow]:
     return rows if words else [ResponseRow(FOLDER, "all folders", (str(len(library)),)), *rows]
 
 
-def inside(response: Response, folder: str) -> bool:
-    """Tell whether a response lies in a folder or below it."""
-    return not folder or response.folder == folder or response.folder.startswith(f"{folder}/")
-
-
 def about_folder(library: Library, folder: str) -> tuple[Content, Content]:
     """Return a heading, and the titles of what lies in a folder."""
-    titles = [response.title for response in library if inside(response, folder)]
+    titles = [response.title for response in library if in_folder(response, folder)]
     return assemble((folder or "all folders", "bold"), f" · {len(titles)}\n"), assemble("\n".join(titles[:200]))
 
 

@@ -13,6 +13,44 @@ _MOST_ROWS = 3
 _MARK = "? "
 
 
+_NARROWEST = 8
+"""Cells that a suggested title needs to be told from others."""
+
+
+class Suggested(NamedTuple):
+    """A response that one key inserts."""
+
+    response_id: str
+    title: str
+    key: str
+    """How the key is displayed."""
+
+
+def suggestion_row(edge: tuple[str, str], suggestions: tuple[Suggested, ...], width: int) -> Row:
+    """One row: each key and its title, shortened alike; the last ones are left out where there is no room."""
+    room = max(1, width - cells(edge[0]))
+    keys = _keys(suggestions)
+    for count in range(len(suggestions), 0, -1):
+        each = (room - sum(cells(key) + 1 for key in keys[:count]) - 2 * (count - 1)) // count
+        if each >= _NARROWEST or count == 1:
+            break
+    titles = [clean_line(one.title, 200) for one in suggestions[:count]]
+    spare = sum(max(0, each - cells(title)) for title in titles)
+    long = [place for place, title in enumerate(titles) if cells(title) > each]
+    for place in long:
+        titles[place] = clean_line(titles[place], max(1, each + spare // len(long)))
+    text = "  ".join(f"{key} {title}" for key, title in zip(keys, titles, strict=False))
+    return _row(edge, text if cells(text) <= room else clean_line(text, room), "suggestion")
+
+
+def _keys(suggestions: tuple[Suggested, ...]) -> list[str]:
+    """Return the keys; what all of them begin with is said once."""
+    first = suggestions[0].key
+    begin = first.rpartition(" ")[0]
+    alike = bool(begin) and all(one.key.rpartition(" ")[0] == begin for one in suggestions)
+    return [first, *(one.key.rpartition(" ")[2] if alike else one.key for one in suggestions[1:])]
+
+
 class Question(NamedTuple):
     """What stands between the recipient and the text while a reply waits for a decision."""
 
@@ -82,9 +120,10 @@ def _filled(pieces: list[str], between: str, indent: str, room: int) -> list[str
 class GuardedComposer(Composer):
     """While a question shows, its keys have a context of their own; any change of the text takes the question away."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"composer--question", "composer--choice"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"composer--question", "composer--choice", "composer--suggestion"}
     DEFAULT_CSS = """
     GuardedComposer {
+        & .composer--suggestion { color: $text-muted; }
         & .composer--question { color: $warning; text-style: bold; }
         & .composer--choice { color: $warning; }
     }
@@ -94,6 +133,9 @@ class GuardedComposer(Composer):
     Pasted: TypeAlias = composer_messages.Pasted
 
     _question: Question | None = None
+    _suggestions: tuple[Suggested, ...] = ()
+    suggested_at = 0.0
+    """When the suggestions changed last, by the clock of who showed them."""
     _follow_up: tuple[tuple[str, ...], str] = ((), "")
 
     @property
@@ -112,9 +154,23 @@ class GuardedComposer(Composer):
             self._question = question
             self.update()
 
+    @property
+    def suggestions(self) -> tuple[Suggested, ...]:
+        """The responses that stand above the composer now, each with a key; none as soon as there is a draft."""
+        return () if self._question is not None or self.buffer.size or not self.active else self._suggestions
+
+    def suggest(self, suggestions: tuple[Suggested, ...], now: float) -> None:
+        """Show these while nothing is typed; nothing changes where they are the same."""
+        if suggestions != self._suggestions:
+            self._suggestions = suggestions
+            self.suggested_at = now
+            self.update()
+
     def rows_above(self, width: int) -> list[Row]:
-        """The recipient, and what the guard asks."""
+        """What is suggested, the recipient, and what the guard asks."""
         rows = super().rows_above(width)
+        if suggestions := self.suggestions:
+            rows.insert(0, suggestion_row(self.edge(width), suggestions, width))
         return rows if self._question is None else [*rows, *question_rows(self.edge(width), self._question, width)]
 
     def rows_below(self, width: int) -> list[Row]:

@@ -1,6 +1,6 @@
 """The list of canned responses in the picker: one row each, a cursor that stays on its response."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -48,7 +48,8 @@ class ResponseList(Widget):
 
     def __init__(self, empty: str = "Nothing fits.") -> None:
         super().__init__()
-        self._rows: tuple[ResponseRow, ...] = ()
+        self._ids: tuple[str, ...] = ()
+        self._row_of: Callable[[str], ResponseRow] = lambda item: ResponseRow(item, item, ())
         self._place = 0
         self._top = 0
         self._empty = empty
@@ -56,25 +57,29 @@ class ResponseList(Widget):
     @property
     def cursor(self) -> str | None:
         """The id of the row under the cursor, or None when there is no row."""
-        return self._rows[self._place].id if self._rows else None
+        return self._ids[self._place] if self._ids else None
 
     @property
     def shown(self) -> tuple[str, ...]:
         """The ids of all rows, in their order."""
-        return tuple(row.id for row in self._rows)
+        return self._ids
 
-    def show(self, rows: Sequence[ResponseRow], cursor: str | None) -> None:
-        """Replace the rows; the cursor goes to the row with this id, else to the first."""
-        self._rows = tuple(rows)
-        self._place = next((place for place, row in enumerate(self._rows) if row.id == cursor), 0)
+    def show(self, ids: Sequence[str], row_of: Callable[[str], ResponseRow], cursor: str | None) -> None:
+        """Replace the rows; the cursor goes to the row with this id, else to the first.
+
+        `row_of` makes the row of an id when it comes into sight: there can be thousands.
+        """
+        self._ids = tuple(ids)
+        self._row_of = row_of
+        self._place = self._ids.index(cursor) if cursor is not None and cursor in self._ids else 0
         self._top = 0
         self._keep_in_sight()
         self.refresh()
 
     def move(self, rows: int) -> None:
         """Move the cursor by so many rows, as far as there are any."""
-        if self._rows:
-            self._place = min(max(self._place + rows, 0), len(self._rows) - 1)
+        if self._ids:
+            self._place = min(max(self._place + rows, 0), len(self._ids) - 1)
             self._keep_in_sight()
             self.refresh()
 
@@ -85,7 +90,7 @@ class ResponseList(Widget):
 
     def _keep_in_sight(self) -> None:
         height = max(1, self.size.height)
-        self._top = min(self._top, max(0, len(self._rows) - height))
+        self._top = min(self._top, max(0, len(self._ids) - height))
         if self._place < self._top:
             self._top = self._place
         elif self._place >= self._top + height:
@@ -98,14 +103,14 @@ class ResponseList(Widget):
     def on_click(self, event: Click) -> None:
         """Put the cursor on the row and say so."""
         place = self._top + event.y
-        if place < len(self._rows):
+        if place < len(self._ids):
             self._place = place
             self.refresh()
             self.post_message(self.Chosen())
 
     def on_mouse_scroll_down(self, _: MouseScrollDown) -> None:
         """The wheel looks further down; the cursor stays on its response."""
-        self._top = min(self._top + 3, max(0, len(self._rows) - self.size.height))
+        self._top = min(self._top + 3, max(0, len(self._ids) - self.size.height))
         self.refresh()
 
     def on_mouse_scroll_up(self, _: MouseScrollUp) -> None:
@@ -118,12 +123,12 @@ class ResponseList(Widget):
         width = self.size.width
         base = self.rich_style
         place = self._top + y
-        if not self._rows and y == 0:
+        if not self._ids and y == 0:
             style = base + self.get_component_rich_style("response-list--empty", partial=True)
             return Strip([segment(clean_line(self._empty, width), style)]).adjust_cell_length(width, base)
-        if place >= len(self._rows):
+        if place >= len(self._ids):
             return Strip.blank(width, base)
-        row, current = self._rows[place], place == self._place
+        row, current = self._row_of(self._ids[place]), place == self._place
         style = base + self.get_component_rich_style(
             "response-list--cursor" if current else "response-list--row", partial=True
         )
