@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from paradesk.canned.fields import MAX_ATTACHMENT
+from paradesk.canned.language import chain
 from paradesk.canned.loader import MAX_FILE, load_library
 from paradesk.canned.proposing import patch
 from paradesk.canned.responses import Library, Response
@@ -92,7 +93,8 @@ def _add(writing: Writing, original: Response | None) -> Path:
     values = writing.values()
     if original.fallback:
         have = {tag.casefold() for tag in writing.bodies}
-        values["fallback"] = {tag: goal for tag, goal in original.fallback.items() if goal.casefold() in have}
+        leads = original.fallback
+        values["fallback"] = {tag: goal for tag, goal in leads.items() if have.intersection(chain(goal, leads))}
     if original.attachments:
         values["attachments"] = _copy_files(original)
     _write(path, appended(text, changed_table(table_text(_read(Path(original.path)), original.id), values)))

@@ -28,7 +28,10 @@ CODES: dict[str, tuple[str, str]] = {
     "P304": ("A file, or all of them together, is too large", "Split it, or make it shorter."),
     "P305": ("Too many files", "Put more responses into one file."),
     "P306": ("Too many folders inside folders", "Move it up."),
-    "P307": ("A file that does not belong into a pack", "Packs hold TOML, README, LICENCE and CHANGELOG. Remove it."),
+    "P307": (
+        "A file that does not belong into a pack",
+        "Remove it, or name it among the `attachments` of a response that stands beside it.",
+    ),
     "P308": ("Not a zip, or a damaged one", "Build it with `paradesk packs build`."),
     "P309": ("An encrypted zip", "Build it with `paradesk packs build`."),
     "P310": ("A zip with a compression that is not read", "Build it with `paradesk packs build`."),
