@@ -13,7 +13,11 @@ from paradesk.canned.responses import Library
 _ROOM = MAX_FILE - 16 * 1024
 """Bytes that one file gets: some room is left for those who edit it."""
 
-HEADER = "# Imported by `paradesk canned import`. docs/importing.md says what comes over and what does not.\n"
+SCHEMA = "canned_responses.schema.json"
+"""What the files name for editors; whoever writes them puts it into a folder `.schemas` beside them."""
+
+HEADER = f"#:schema ./.schemas/{SCHEMA}\n"
+HEADER += "# Imported by `paradesk canned import`. docs/importing.md says what comes over and what does not.\n"
 
 
 def to_toml(response: PortableResponse) -> dict[str, object]:
