@@ -48,6 +48,10 @@ class Tree:
         """Return how findings call a file of it."""
         return f"{self.origin.rstrip('/')}/{name}"
 
+    def inside(self, shown: str) -> str:
+        """Return the name inside the pack of what findings call `shown`."""
+        return shown.removeprefix(f"{self.origin.rstrip('/')}/")
+
     def below(self, folder: str) -> dict[str, bytes]:
         """Return the files of one folder."""
         return {name: content for name, content in self.files.items() if name.startswith(f"{folder}/")}

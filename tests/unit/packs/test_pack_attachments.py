@@ -184,3 +184,27 @@ def test_languages_of_the_pack_of_a_file_and_of_a_response(home: Path) -> None:
 def test_a_circle_of_fallbacks_is_told_with_its_line(text: str, line: int, code: str) -> None:
     files = sound(pack_toml=manifest() + '[fallbacks]\ngsw = "de"\n', canned_responses__a_toml=text)
     assert codes(checked(files)) == [("canned_responses/a.toml", line, code)]
+
+
+def test_a_diff_tells_what_is_sent_along_what_is_done_and_when(home: Path) -> None:
+    before = with_form()
+    more = (
+        'attachments = ["files/form.pdf", "files/more.pdf"]\nthen = { status = "solved", add_tags = ["claim"] }\n'
+        'active_to = 2027-01-31\nchannels = ["email"]\n'
+    )
+    after = with_form() | {
+        "canned_responses/claims/all.toml": response("acme.form", more=more).encode(),
+        "canned_responses/claims/files/form.pdf": FORM + b"%",
+        "canned_responses/claims/files/more.pdf": b"%PDF-",
+    }
+    folders = [str(write(home / name, files)) for name, files in (("old", before), ("new", after))]
+    lines = {line.strip() for line in run("diff", *folders).splitlines()}
+    assert {
+        "What else changes in responses (5)",
+        "acme.form: then: set pending → set solved; add tag claim",
+        "acme.form: active_to: none → 2027-01-31",
+        "acme.form: channels: none → email",
+        "acme.form: attachments: form.pdf → form.pdf, more.pdf",
+        "acme.form: attachments: form.pdf has other content",
+    } <= lines
+    assert run("diff", folders[0], folders[0]) == "Nothing changes.\n"
