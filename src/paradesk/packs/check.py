@@ -184,13 +184,17 @@ def _fallbacks(checked: Checked, fallbacks: Mapping[str, str]) -> None:
     """Put the pack's fallbacks of languages under those of each response; where both go in a circle, that is told."""
     common = {canonical_language(tag): canonical_language(goal) for tag, goal in fallbacks.items()}
     responses = []
+    told: set[tuple[str, tuple[str, ...]]] = set()
     for response in checked.responses:
         together = {**common, **response.fallback}
-        if circle := find_cycle(together):
-            message = f"its fallbacks and those of pack.toml go in a circle: {' → '.join(circle)}"
-            checked.findings.append(finding("P111", response.path, response.line, message))
+        if together and (circle := find_cycle(together)):
+            # What a file says of all its responses is one fault.
+            if (response.path, circle) not in told:
+                message = f"its fallbacks and those of pack.toml go in a circle: {' → '.join(circle)}"
+                checked.findings.append(finding("P111", response.path, response.line, message))
+            told.add((response.path, circle))
             together = dict(response.fallback)
-        responses.append(replace(response, fallback=together))
+        responses.append(replace(response, fallback=together) if together != response.fallback else response)
     checked.responses = tuple(responses)
 
 

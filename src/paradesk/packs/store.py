@@ -11,7 +11,7 @@ from pathlib import Path
 
 from paradesk.packs.findings import PackError, finding, refuse
 from paradesk.packs.lock import sync_folder
-from paradesk.packs.tree import MAX_FILE, MAX_FILES, MAX_PACK, Tree, name_problem, read_plain
+from paradesk.packs.tree import MAX_FILES, MAX_PACK, Tree, name_problem, read_plain
 
 _STAGING = ".staging-"
 _MAX_LISTING = 400 * MAX_FILES
@@ -100,11 +100,9 @@ class Store:
 
     def read_file(self, content: str, listing: dict[str, str], file: str, name: str = "") -> bytes:
         """Return one file of a pack; raises PackError where it is not what the listing says."""
-        from paradesk.canned.fields import MAX_ATTACHMENT
-
         who = name or content
         try:
-            text = read_plain(self.files(content) / file, max(MAX_FILE, MAX_ATTACHMENT))
+            text = read_plain(self.files(content) / file, MAX_PACK)
         except OSError as error:
             reason = error.strerror or str(error)
             raise PackError([finding("P403", f"{who}/{file}", 0, f"cannot be read: {reason}")]) from error

@@ -179,6 +179,7 @@ def test_languages_of_the_pack_of_a_file_and_of_a_response(home: Path) -> None:
         ),
         (response("acme.a", more='fallback = { en = "de", de = "en" }\n'), 4, "canned/fallback-cycle"),
         (response("acme.a", more='fallback = { de = "gsw" }\n'), 1, "P111"),
+        ('fallback = { de = "gsw" }\n' + response("acme.a") + response("acme.b"), 2, "P111"),
     ],
 )
 def test_a_circle_of_fallbacks_is_told_with_its_line(text: str, line: int, code: str) -> None:
