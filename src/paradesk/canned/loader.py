@@ -61,6 +61,42 @@ def with_shortcuts(response: Response, shortcuts: Sequence[str]) -> Response:
     return replace(response, shortcut=shortcuts[0] if shortcuts else "", more_shortcuts=tuple(shortcuts[1:]))
 
 
+class FileFault(ValueError):
+    """A file of responses cannot be read: `line` (from 1; 0 for the whole), `code`, `message` and `advice` say why."""
+
+    def __init__(self, line: int, code: str, message: str, advice: str) -> None:
+        super().__init__(message)
+        self.line = line
+        self.code = code
+        self.message = message
+        self.advice = advice
+
+
+def parse_file(raw: bytes) -> tuple[str, Mapping[str, object]]:
+    """Return the text of a file and what it says as TOML; raises FileFault and nothing else."""
+    if len(raw) > MAX_FILE:
+        message = f"the file is larger than {MAX_FILE // 1024} KB"
+        raise FileFault(0, "too-large", message, "Split it into several files.")
+    try:
+        text = raw.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise FileFault(line, "bad-encoding", "is not UTF-8 text", "Save the file as UTF-8.") from error
+    for number, line_text in enumerate(text.split("\n"), 1):
+        if line_text.count(".") > _MAX_DOTS:
+            raise FileFault(number, "too-deep", f"more than {_MAX_DOTS} dots in one line", "Break the line.")
+    try:
+        return text, tomllib.loads(text)
+    except RecursionError as error:
+        raise FileFault(0, "too-deep", "tables or lists inside each other too often", "Write it flat.") from error
+    except ValueError as error:
+        place = _TOML_LINE.search(str(error))
+        line = int(place[1]) if place else text.rstrip().count("\n") + 1
+        message = f"not TOML: {clean_line(_TOML_LINE.split(str(error))[0], 100)}"
+        advice = "Check quotes, brackets and commas in this line and the one above."
+        raise FileFault(line, "bad-toml", message, advice) from error
+
+
 class _Directory:
     """One pass over one directory, gathering responses and findings."""
 
@@ -114,36 +150,10 @@ class _Directory:
         except OSError as error:
             self._report(path, 0, "unreadable", f"cannot be read: {error.strerror}", "Check its permissions.")
             return
-        if len(raw) > MAX_FILE:
-            self._report(
-                path, 0, "too-large", f"the file is larger than {MAX_FILE // 1024} KB", "Split it into several files."
-            )
-            return
         try:
-            text = raw.decode("utf-8-sig").replace("\r\n", "\n")
-        except UnicodeDecodeError as error:
-            line = raw.count(b"\n", 0, error.start) + 1
-            self._report(path, line, "bad-encoding", "is not UTF-8 text", "Save the file as UTF-8.")
-            return
-        for number, line_text in enumerate(text.split("\n"), 1):
-            if line_text.count(".") > _MAX_DOTS:
-                self._report(path, number, "too-deep", f"more than {_MAX_DOTS} dots in one line", "Break the line.")
-                return
-        try:
-            document = tomllib.loads(text)
-        except RecursionError:
-            self._report(path, 0, "too-deep", "tables or lists inside each other too often", "Write it flat.")
-            return
-        except ValueError as error:
-            place = _TOML_LINE.search(str(error))
-            line = int(place[1]) if place else text.rstrip().count("\n") + 1
-            self._report(
-                path,
-                line,
-                "bad-toml",
-                f"not TOML: {clean_line(_TOML_LINE.split(str(error))[0], 100)}",
-                "Check quotes, brackets and commas in this line and the one above.",
-            )
+            text, document = parse_file(raw)
+        except FileFault as fault:
+            self._report(path, fault.line, fault.code, fault.message, fault.advice)
             return
         _File(self, path, document, Places(text)).read()
 

@@ -16,6 +16,8 @@ MAX_BODY = 4096
 """Characters of one body: far more than a chat reply needs, and little enough for a parser that is quadratic."""
 
 _MARKS = re.compile(r"\{\{|\}\}|\{%|%\}")
+_PIECES = re.compile(r"(\{\{.*?\}\}|\{%.*?%\})", re.DOTALL)
+_OUTPUT = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 _TAG = re.compile(r"\{%-?\s*(\w*)")
 _ALLOWED_TAGS = {"if", "elsif", "else", "endif", "unless", "endunless"}
 _CLOSES = {"{{": "}}", "{%": "%}"}
@@ -40,7 +42,6 @@ class Template:
     placeholders: frozenset[str]
     """Dotted names, such as `customer.first_name`."""
     filters: frozenset[str]
-    _parsed: "BoundTemplate"
 
     def fill(self, context: Mapping[str, object]) -> str:
         """Return the text for these values (root → field → value); each missing one stands there as `⟦name⟧`.
@@ -49,13 +50,44 @@ class Template:
         """
         from paradesk.canned import engine
 
-        return engine.render(self._parsed, context, tuple(KNOWN)).strip()
+        return engine.render(_parsed(self.source), context, tuple(KNOWN)).strip()
 
 
 @lru_cache(maxsize=8192)
 def compile_template(source: str) -> Template:
     """Check a body and make it ready. Raises `TemplateError` with the first fault."""
     _check_marks(source)
+    try:
+        checked = [_check(part) for part in _parts(source)]
+    except TemplateError:
+        # The whole text decides, and knows the line.
+        checked = [_check(source)]
+    placeholders = frozenset[str]().union(*(names for names, _ in checked))
+    return Template(source, placeholders, frozenset[str]().union(*(filters for _, filters in checked)))
+
+
+def _parts(source: str) -> set[str]:
+    """Return what is to be checked of a body whose marks are sound: each output for itself, and the tags together.
+
+    Nothing in a body changes what follows, so that these say of it what the whole would. Packs say the same few of them
+    in thousands of texts, and each is checked once.
+    """
+    outputs = set(_OUTPUT.findall(source))
+    if "{%" in source:
+        outputs.add("".join(part if part.startswith("{%") else "x" for part in _PIECES.split(source) if part))
+    return outputs
+
+
+@lru_cache(maxsize=8192)
+def _parsed(source: str) -> "BoundTemplate":
+    from paradesk.canned import engine
+
+    return engine.parse(source)
+
+
+@lru_cache(maxsize=8192)
+def _check(source: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the placeholders and the filters of a body or a part of one; raises `TemplateError` with the first fault."""
     from liquid.exceptions import LiquidError
 
     from paradesk.canned import engine
@@ -88,12 +120,11 @@ def compile_template(source: str) -> Template:
             if not known(segments):
                 raise _unknown(str(variable), _line(source, variable.span.index))
             placeholders.add(".".join(segments))
-    template = Template(source, frozenset(placeholders), frozenset(analysis.filters), parsed)
     try:
-        template.fill({})
+        engine.render(parsed, {}, tuple(KNOWN))
     except (LiquidError, RecursionError) as error:
         raise _syntax_error(source, error) from error
-    return template
+    return frozenset(placeholders), frozenset(analysis.filters)
 
 
 def _check_marks(source: str) -> None:

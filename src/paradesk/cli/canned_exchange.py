@@ -111,7 +111,9 @@ def _tagged(response: "PortableResponse", tags: Sequence[str]) -> "PortableRespo
 def _write(responses: Sequence["PortableResponse"], name: str, folder: Path, force: bool) -> list[Path]:
     """Write the files, all or none: the loader must find nothing wrong with them, alone and beside what is there."""
     from paradesk.canned.exchange import to_files
+    from paradesk.canned.exchange.toml_files import SCHEMA
     from paradesk.canned.loader import load_library
+    from paradesk.packs.shapes import schemas
 
     files = to_files(responses, name)
     place = folder / name
@@ -131,7 +133,7 @@ def _write(responses: Sequence["PortableResponse"], name: str, folder: Path, for
             known = existing.get(response.id)
             if known is not None and Path(known.path).resolve() not in own:
                 raise Failure(f"nothing is written: {known.path}:{known.line} has the id {response.id} already")
-    _put(targets)
+    _put({place / ".schemas" / SCHEMA: schemas()[SCHEMA], **targets})
     return list(targets)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def packs() -> None:
     """Write, check, hand out and install packs.
 
-    A pack is a folder, or one zip of it: pack.toml, keymaps, canned responses, policy.toml. It is text only.
+    A pack is a folder, or one zip of it: pack.toml, keymaps, canned responses, policy.toml. Nothing in it is ever run.
 
     \b
     For a lead:   new, check, build, diff

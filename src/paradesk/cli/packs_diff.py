@@ -23,6 +23,7 @@ def show_changes(changes: "Changes", *, everything: bool = False) -> None:
     _section("New responses", [f"+ {item.id}  {item.title}" for item in changes.added], everything)
     _section("Responses that go", [f"- {item.id}  {item.title}" for item in changes.removed], everything)
     _section("New titles", changes.retitled, everything)
+    _section("What else changes in responses", changes.altered, everything)
     if changes.reworded:
         say(f"Texts that change ({len(changes.reworded)})")
         width = max(20, (min(shutil.get_terminal_size((100, 24)).columns, 160) - 7) // 2)

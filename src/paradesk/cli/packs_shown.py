@@ -176,5 +176,5 @@ def _why_response(settings: "Settings", identity: str) -> bool:
     ]
     for number, (layer, response) in enumerate(places):
         state = "holds" if number == len(places) - 1 else f"replaced by {places[number + 1][0]}"
-        say(f"{layer:<16} {response.path}:{response.line}  “{response.title}”  {state}")
+        say(f"{layer:<16} {settings.shelf.shown(response.path)}:{response.line}  “{response.title}”  {state}")
     return bool(places)

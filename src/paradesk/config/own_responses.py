@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from paradesk.canned.fields import MAX_ATTACHMENT
+from paradesk.canned.language import chain
 from paradesk.canned.loader import MAX_FILE, load_library
 from paradesk.canned.proposing import patch
 from paradesk.canned.responses import Library, Response
@@ -16,6 +17,7 @@ from paradesk.config.edit import write_private
 from paradesk.config.places import config_directory
 from paradesk.core.text import clean_line
 
+_SCHEMA = "canned_responses.schema.json"
 _PLAIN = re.compile(r"[^A-Za-z0-9._-]")
 
 
@@ -83,8 +85,10 @@ def _add(writing: Writing, original: Response | None) -> Path:
     path = own_directory() / (f"mine-{language}.toml" if language else "mine.toml")
     text = _read(path) if path.exists() else ""
     if not text:
-        text = "# Canned responses of your own. Each stands in for the one with the same id that came with a pack.\n"
+        text = f"#:schema ./.schemas/{_SCHEMA}\n"
+        text += "# Canned responses of your own. Each stands in for the one with the same id that came with a pack.\n"
         text += f'default_language = "{language}"\n' if language else ""
+        _write_schema()
     if original is None:
         _write(path, appended(text, new_table(writing.values())))
         return path
@@ -92,11 +96,19 @@ def _add(writing: Writing, original: Response | None) -> Path:
     values = writing.values()
     if original.fallback:
         have = {tag.casefold() for tag in writing.bodies}
-        values["fallback"] = {tag: goal for tag, goal in original.fallback.items() if goal.casefold() in have}
+        leads = original.fallback
+        values["fallback"] = {tag: goal for tag, goal in leads.items() if have.intersection(chain(goal, leads))}
     if original.attachments:
         values["attachments"] = _copy_files(original)
     _write(path, appended(text, changed_table(table_text(_read(Path(original.path)), original.id), values)))
     return path
+
+
+def _write_schema() -> None:
+    """Put what editors complete by beside the file; the loader does not look into it."""
+    from paradesk.packs.shapes import schemas
+
+    write_private(own_directory() / ".schemas" / _SCHEMA, schemas()[_SCHEMA].encode())
 
 
 def _copy_files(original: Response) -> list[str]:

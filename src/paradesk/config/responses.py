@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 from paradesk.canned.loader import load_library, with_shortcuts
 from paradesk.canned.responses import Library, Response
@@ -51,14 +52,28 @@ def response_layers(settings: Settings, problems: list[str]) -> Iterator[tuple[s
             problems += map(str, shelf.findings[before:])
     folder = team_folder(settings.team, shelf, settings.path.parent)
     if folder is not None and (folder / "canned_responses").is_dir():
-        library, found = load_library([folder / "canned_responses"])
-        problems += map(str, found)
-        yield "team", library.responses
+        yield "team", _of_team(folder, problems)
     own = own_directory()
     for folder in [*settings.canned, *([own] if own.is_dir() else [])]:
         library, found = load_library([folder])
         problems += map(str, found)
         yield "user", library.responses
+
+
+def _of_team(folder: Path, problems: list[str]) -> tuple[Response, ...]:
+    """Return the responses of a team's folder, in the languages that its pack.toml names, where it has one."""
+    from paradesk.packs.manifest import read_manifest_of
+
+    place = folder / "canned_responses"
+    manifest, faults = read_manifest_of(folder)
+    problems += map(str, faults)
+    defaults = {place: manifest.default_language} if manifest is not None else {}
+    library, found = load_library([place], defaults=defaults)
+    problems += map(str, found)
+    fallbacks = manifest.fallbacks if manifest is not None else {}
+    if not fallbacks:
+        return library.responses
+    return tuple(replace(response, fallback={**fallbacks, **response.fallback}) for response in library)
 
 
 def stacked(layers: Iterable[tuple[Response, ...]]) -> list[Response]:

@@ -7,10 +7,10 @@ import zlib
 from pathlib import Path
 
 from paradesk.packs.findings import Finding, finding
-from paradesk.packs.tree import MAX_FILE, MAX_FILES, MAX_PACK, Gathering, Tree, read_plain
+from paradesk.packs.tree import MAX_FILES, MAX_PACK, Gathering, Tree, read_plain
 
-MAX_ARCHIVE = 16 * 1024 * 1024
-"""Bytes of the zip itself."""
+MAX_ARCHIVE = MAX_PACK + 1024 * 1024
+"""Bytes of the zip itself: what a pack can hold, and the entries around it."""
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _ENCRYPTED = 0x1 | 0x40
@@ -76,6 +76,7 @@ def _read(archive: zipfile.ZipFile, gathering: Gathering) -> None:
         gathering.report("P304", "", f"{size} when unpacked; {MAX_PACK // 1024 // 1024} MB are allowed")
         return
     strip = _wrapper(entries)
+    by_name: dict[str, zipfile.ZipInfo] = {}
     for entry in entries:
         # The library cuts a name at a zero byte; what stands behind it would go unseen.
         name = entry.orig_filename
@@ -90,13 +91,19 @@ def _read(archive: zipfile.ZipFile, gathering: Gathering) -> None:
         if entry.flag_bits & _ENCRYPTED:
             gathering.report("P309", name, "encrypted")
             continue
-        if not gathering.wanted(name, entry.file_size):
-            continue
-        if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            gathering.report("P310", name, f"compression method {entry.compress_type}")
-            continue
-        with archive.open(entry) as stream:
-            gathering.take(name, stream.read(MAX_FILE + 1))
+        by_name.setdefault(name, entry)
+        if gathering.wanted(name, entry.file_size):
+            _take(archive, entry, name, gathering)
+    for name in gathering.beside():
+        _take(archive, by_name[name], name, gathering)
+
+
+def _take(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str, gathering: Gathering) -> None:
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        gathering.report("P310", name, f"compression method {entry.compress_type}")
+        return
+    with archive.open(entry) as stream:
+        gathering.take(name, stream.read(gathering.limit(name) + 1))
 
 
 def _wrapper(entries: list[zipfile.ZipInfo]) -> str:

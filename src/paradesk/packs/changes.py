@@ -1,7 +1,8 @@
 """What is different between two states of a pack: for the fingers, for the customers, and for the rules."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from datetime import date
 
 from paradesk.canned.responses import Response
 from paradesk.keymap.actions import ACTIONS
@@ -10,6 +11,7 @@ from paradesk.keymap.layers import merge
 from paradesk.keymap.names import display_sequence
 from paradesk.packs.check import Checked
 from paradesk.packs.policy import Policy, laxer
+from paradesk.packs.tree import Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +57,15 @@ class Changes:
     removed: list[Response] = field(default_factory=list)
     reworded: list[Rewording] = field(default_factory=list)
     retitled: list[str] = field(default_factory=list)
+    altered: list[str] = field(default_factory=list)
+    """What else differs in responses, in words: what is sent along, what is done afterwards, when they are offered."""
     policy: list[str] = field(default_factory=list)
     """Values of the policy that differ, in words."""
     laxer: list[str] = field(default_factory=list)
     """What the policy allows now and did not before, in words."""
 
     def __bool__(self) -> bool:
-        return any(
-            (self.keys, self.keymaps, self.added, self.removed, self.reworded, self.retitled, self.policy, self.laxer)
-        )
+        return any(getattr(self, part.name) for part in fields(self))
 
     @property
     def grave(self) -> list[str]:
@@ -76,7 +78,7 @@ def compare(before: Checked | None, after: Checked | None, default: Keymap) -> C
     """Return what changes from one state of a pack to another; None is a pack that is not there."""
     found = Changes()
     _keymaps(before.keymaps if before else {}, after.keymaps if after else {}, default, found)
-    _responses(before.responses if before else (), after.responses if after else (), found)
+    _responses(before, after, found)
     old, new = (state.policy or Policy() if state else Policy() for state in (before, after))
     found.laxer = laxer(old, new)
     found.policy = list(_policy(old, new))
@@ -103,21 +105,59 @@ def _table(keymaps: list[Keymap]) -> dict[tuple[str, tuple[str, ...]], str]:
     }
 
 
-def _responses(before: tuple[Response, ...], after: tuple[Response, ...], found: Changes) -> None:
-    old = {response.id: response for response in before}
-    new = {response.id: response for response in after}
+def _responses(before: Checked | None, after: Checked | None, found: Changes) -> None:
+    old = {response.id: response for response in before.responses} if before is not None else {}
+    new = {response.id: response for response in after.responses} if after is not None else {}
     found.added = [response for key, response in new.items() if key not in old]
     found.removed = [response for key, response in old.items() if key not in new]
     for key in old.keys() & new.keys():
         one, other = old[key], new[key]
         if one.title != other.title:
             found.retitled.append(f"{key}: “{one.title}” → “{other.title}”")
+        if before is not None and after is not None:
+            found.altered += [f"{key}: {words}" for words in _altered(one, before.tree, other, after.tree)]
         for language in sorted(one.body.keys() | other.body.keys()):
             texts = one.body.get(language, ""), other.body.get(language, "")
             if texts[0] != texts[1]:
                 found.reworded.append(Rewording(key, language, *texts))
     found.reworded.sort(key=lambda item: (item.response_id, item.language))
     found.retitled.sort()
+    found.altered.sort()
+
+
+def _altered(one: Response, tree: Tree, other: Response, other_tree: Tree) -> Iterator[str]:
+    """Yield, in words, what differs between two states of a response beside title and texts."""
+    old, new = _sides(one), _sides(other)
+    for name, was in old.items():
+        if was != new[name]:
+            yield f"{name}: {was or 'none'} → {new[name] or 'none'}"
+    contents = {file.name: tree.files.get(tree.inside(file.path)) for file in one.attachments}
+    for file in other.attachments:
+        if file.name in contents and contents[file.name] != other_tree.files.get(other_tree.inside(file.path)):
+            yield f"attachments: {file.name} has other content"
+
+
+def _sides(response: Response) -> dict[str, str]:
+    def day(value: date | None) -> str:
+        return value.isoformat() if value is not None else ""
+
+    return {
+        "then": "; ".join(response.follow_up.words()),
+        "active_from": day(response.active_from),
+        "active_to": day(response.active_to),
+        "channels": ", ".join(response.channels),
+        "attachments": ", ".join(file.name for file in response.attachments),
+        "links": ", ".join(link.url for link in response.links),
+        "folder": response.folder,
+        "shortcuts": ", ".join(response.shortcuts),
+        "tags": ", ".join(f"{name} {value}" for name, value in sorted(response.tags.items())),
+        "labels": ", ".join(response.labels),
+        "owner": response.owner,
+        "reviewed": day(response.reviewed),
+        "review_every": f"{response.review_every.days} days" if response.review_every is not None else "",
+        "default_language": response.default_language,
+        "fallback": ", ".join(f"{tag} as {goal}" for tag, goal in sorted(response.fallback.items())),
+    }
 
 
 def _policy(before: Policy, after: Policy) -> Iterator[str]:

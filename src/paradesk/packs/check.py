@@ -1,5 +1,6 @@
 """Checks a pack as a whole and says everything that is wrong with it. Nothing is run, and nothing is installed."""
 
+import posixpath
 import re
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -10,6 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from paradesk.canned.entries import Finding as CannedFinding
+from paradesk.canned.language import canonical_language, find_cycle
 from paradesk.canned.loader import load_library
 from paradesk.canned.responses import Response
 from paradesk.core.toml import Document
@@ -138,20 +140,62 @@ def _responses(checked: Checked) -> None:
     files = checked.tree.below("canned_responses")
     if not files:
         return
+    manifest = checked.manifest
     with tempfile.TemporaryDirectory(prefix="paradesk-pack-") as folder:
         root = Path(folder).resolve()
         for name, content in files.items():
             path = root / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-        library, found = load_library([root / "canned_responses"])
+        place = root / "canned_responses"
+        defaults = {place: manifest.default_language} if manifest is not None else {}
+        library, found = load_library([place], defaults=defaults)
     origin = checked.tree.origin.rstrip("/")
 
     def named(text: str) -> str:
         return text.replace(str(root), origin)
 
-    checked.responses = tuple(replace(response, path=named(response.path)) for response in library)
-    checked.findings += [from_canned(item, named(item.file), named(item.message)) for item in found]
+    checked.responses = tuple(
+        replace(
+            response,
+            path=named(response.path),
+            root=named(response.root),
+            attachments=tuple(replace(file, path=named(file.path)) for file in response.attachments),
+        )
+        for response in library
+    )
+    refused = {item.file for item in checked.findings}
+    checked.findings += [
+        from_canned(item, named(item.file), named(item.message))
+        for item in found
+        if item.code != "missing-attachment" or not _names_one_of(item, named(item.file), refused)
+    ]
+    if manifest is not None:
+        _fallbacks(checked, manifest.fallbacks)
+
+
+def _names_one_of(item: CannedFinding, file: str, refused: set[str]) -> bool:
+    """Tell whether a file that is said to be missing is one about which something else is said already."""
+    found = re.match(r"the file `(.+)` ", item.message)
+    return found is not None and posixpath.normpath(f"{posixpath.dirname(file)}/{found[1]}") in refused
+
+
+def _fallbacks(checked: Checked, fallbacks: Mapping[str, str]) -> None:
+    """Put the pack's fallbacks of languages under those of each response; where both go in a circle, that is told."""
+    common = {canonical_language(tag): canonical_language(goal) for tag, goal in fallbacks.items()}
+    responses = []
+    told: set[tuple[str, tuple[str, ...]]] = set()
+    for response in checked.responses:
+        together = {**common, **response.fallback}
+        if together and (circle := find_cycle(together)):
+            # What a file says of all its responses is one fault.
+            if (response.path, circle) not in told:
+                message = f"its fallbacks and those of pack.toml go in a circle: {' → '.join(circle)}"
+                checked.findings.append(finding("P111", response.path, response.line, message))
+            told.add((response.path, circle))
+            together = dict(response.fallback)
+        responses.append(replace(response, fallback=together) if together != response.fallback else response)
+    checked.responses = tuple(responses)
 
 
 def from_canned(item: CannedFinding, file: str, message: str) -> Finding:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from paradesk.core.text import clean_line
 from paradesk.packs.findings import Finding, PackError, refuse
-from paradesk.packs.tree import MAX_FILE, MAX_FILES, Gathering, Tree
+from paradesk.packs.tree import MAX_FILES, Gathering, Tree
 
 LIMIT = 120.0
 """Seconds for the whole of a fetch."""
@@ -107,7 +107,8 @@ class _Repository:
     def files(self, commit: str, origin: str) -> Gathering:
         """Gather the files of a commit, by asking for the objects themselves."""
         gathering = Gathering(origin)
-        wanted: list[tuple[str, str]] = []
+        wanted: list[str] = []
+        identities: dict[str, str] = {}
         listed = self.run("ls-tree", "-r", "-z", "--long", "--full-tree", commit)
         for entry in listed.split(b"\0")[: 20 * MAX_FILES]:
             if not entry:
@@ -119,18 +120,24 @@ class _Repository:
                 continue
             if kind != "blob" or mode == "120000":
                 gathering.report("P302", name, "a link or a submodule")
-            elif gathering.wanted(name, int(size)):
-                wanted.append((name, identity))
-        asked = "".join(f"{identity}\n" for _, identity in wanted).encode()
+            else:
+                identities.setdefault(name, identity)
+                if gathering.wanted(name, int(size)):
+                    wanted.append(name)
+        self._take(wanted, identities, gathering)
+        self._take(list(gathering.beside()), identities, gathering)
+        return gathering
+
+    def _take(self, wanted: list[str], identities: Mapping[str, str], gathering: Gathering) -> None:
+        asked = "".join(f"{identities[name]}\n" for name in wanted).encode()
         answer = self.run("cat-file", "--batch", stdin=asked) if wanted else b""
         at = 0
-        for name, _identity in wanted:
+        for name in wanted:
             end = answer.index(b"\n", at)
-            size = answer[at:end].split()[-1].decode("ascii")
+            size = int(answer[at:end].split()[-1])
             at = end + 1
-            gathering.take(name, answer[at : at + min(int(size), MAX_FILE + 1)])
-            at += int(size) + 1
-        return gathering
+            gathering.take(name, answer[at : at + min(size, gathering.limit(name) + 1)])
+            at += size + 1
 
     def signer(self, commit: str, signers: Path) -> str:
         """Return who signed a commit; raises PackError where nobody of the allowed signers did."""

@@ -75,7 +75,7 @@ class Installer:
             if not agree(step):
                 raise Declined
             self.store.keep(bundle.tree)
-            ParsedPacks(self.store.parsed).keep(pin.content, checked, f"{name}-{pin.version}")
+            ParsedPacks(self.store.parsed).keep(pin.content, checked, self.store.files(pin.content))
             fresh = lock.put(name, pin)
             if replace_other and entry is not None:
                 fresh = replace(fresh, packs={**fresh.packs, name: replace(fresh.packs[name], pinned=False)})
@@ -111,7 +111,7 @@ class Installer:
                 continue
             for other in shelf.responses(name, self.default):
                 if (response := own.get(other.id)) is not None:
-                    message = f"the response `{other.id}` is also in {name} ({other.path}:{other.line})"
+                    message = f"the response `{other.id}` is also in {name} ({shelf.shown(other.path)}:{other.line})"
                     found.append(finding("P402", response.path, response.line, message))
         manifest = checked.manifest
         if manifest is not None and manifest.default_keymap:

@@ -1,17 +1,19 @@
 """`pack.toml`: who made a pack, for whom, and what is in it."""
 
 import re
-from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
 from paradesk import __version__
+from paradesk.canned.language import find_cycle
 from paradesk.core.toml import Document
 from paradesk.keymap.findings import Level
 from paradesk.packs.findings import Finding, finding
-from paradesk.packs.typed import read_typed
+from paradesk.packs.tree import read_plain
+from paradesk.packs.typed import read_document, read_typed
 
 NAME = re.compile(r"[a-z][a-z0-9-]{1,39}")
 """What a pack may be called."""
@@ -105,7 +107,7 @@ def read_manifest(document: Document, file: str) -> tuple[Manifest | None, list[
     for source, target in manifest.fallbacks.items():
         if target.casefold() not in languages and target not in manifest.fallbacks:
             report("P112", source, f"the fallback of {source} is {target}, which is not in `languages`", "fallbacks")
-    if circle := _circle(manifest.fallbacks):
+    if circle := find_cycle(manifest.fallbacks):
         report("P111", circle[0], f"fallbacks in a circle: {' → '.join(circle)}", "fallbacks")
     if manifest.default_language and manifest.default_language.casefold() not in languages:
         report("P112", "default_language", f"{manifest.default_language} is not in `languages`")
@@ -115,25 +117,14 @@ def read_manifest(document: Document, file: str) -> tuple[Manifest | None, list[
     return (None if errors else manifest), sorted(found)
 
 
-def _circle(fallbacks: dict[str, str]) -> list[str]:
-    """Return a circle of fallbacks with its first language at both ends, or nothing."""
-    for start in fallbacks:
-        way = [start]
-        while (following := fallbacks.get(way[-1])) is not None:
-            if following in way:
-                return [*way[way.index(following) :], following]
-            way.append(following)
-    return []
-
-
-def stand_ins(manifest: Manifest, spoken: Iterable[str]) -> dict[str, str]:
-    """Return, for each language of `fallbacks` that is not in `spoken`, the one of `spoken` that it leads to."""
-    have = set(spoken)
-    found: dict[str, str] = {}
-    for language in manifest.fallbacks:
-        target, steps = language, 0
-        while target not in have and target in manifest.fallbacks and steps < len(manifest.fallbacks):
-            target, steps = manifest.fallbacks[target], steps + 1
-        if language not in have and target in have:
-            found[language] = target
-    return found
+def read_manifest_of(folder: Path) -> tuple[Manifest | None, list[Finding]]:
+    """Read the `pack.toml` of a folder that is used as it is; None where it has none or a bad one. Never raises."""
+    path = folder / "pack.toml"
+    try:
+        content = read_plain(path)
+    except FileNotFoundError:
+        return None, []
+    except OSError as error:
+        return None, [finding("P313", str(path), 0, f"cannot be read: {error.strerror or error}")]
+    document, found = read_document(content, str(path))
+    return read_manifest(document, str(path)) if document is not None else (None, found)

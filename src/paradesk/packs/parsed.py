@@ -10,21 +10,25 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from paradesk import __version__
-from paradesk.canned.responses import Response
+from paradesk.canned.follow_up import FollowUp
+from paradesk.canned.responses import Attached, Response, Source
 from paradesk.packs.lock import write_whole
-from paradesk.packs.manifest import stand_ins
 
 if TYPE_CHECKING:
     from paradesk.packs.check import Checked
 
 MAX_BYTES = 64 * 1024 * 1024
-FORMAT = 1
+FORMAT = 2
+_KINDS = (Response, Attached, Source, FollowUp)
 
 
-def _fingerprint() -> str:
-    """Return what changes with the form of a response, so that a copy of another form is not read."""
-    form = [f"{field.name}:{field.type}" for field in dataclasses.fields(Response)]
-    return hashlib.sha256(f"{FORMAT} {__version__} {form}".encode()).hexdigest()[:16]
+def _fingerprint(folder: Path) -> str:
+    """Return what changes with the form of a response, and with its place: a copy of another form or place is not read.
+
+    Responses name the files beside them by their whole path, which does not survive that the folder is moved.
+    """
+    form = [f"{kind.__name__}.{field.name}:{field.type}" for kind in _KINDS for field in dataclasses.fields(kind)]
+    return hashlib.sha256(f"{FORMAT} {__version__} {form} {folder.absolute()}".encode()).hexdigest()[:16]
 
 
 class ParsedPacks:
@@ -32,7 +36,7 @@ class ParsedPacks:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._form = _fingerprint()
+        self._form = _fingerprint(folder)
         self._decoder: msgspec.msgpack.Decoder[tuple[Response, ...]] | None = None
 
     def _path(self, content: str) -> Path:
@@ -50,19 +54,12 @@ class ParsedPacks:
         except (OSError, msgspec.MsgspecError, ValueError, TypeError, RecursionError):
             return None
 
-    def keep(self, content: str, checked: "Checked", origin: str) -> tuple[Response, ...]:
+    def keep(self, content: str, checked: "Checked", files: Path) -> tuple[Response, ...]:
         """Keep the responses of a checked pack as everyone gets them, and return them.
 
-        Their places are told from `origin`, such as `acme-1.2.0`; languages that another one stands in for are there.
+        `files` is the folder in which the pack lies now: their places, and the files that they send along, are there.
         """
-        came_from = checked.tree.origin.rstrip("/")
-        responses = tuple(
-            replace(response, path=f"{origin}/{response.path.removeprefix(f'{came_from}/')}")
-            for response in checked.responses
-        )
-        if checked.manifest is not None:
-            spoken = {tag for response in responses for tag in response.body}
-            responses = _with_stand_ins(responses, stand_ins(checked.manifest, spoken))
+        responses = tuple(_moved(response, checked.tree.origin, files) for response in checked.responses)
         self._write(content, responses)
         return responses
 
@@ -72,12 +69,11 @@ class ParsedPacks:
             write_whole(self._path(content), msgspec.msgpack.encode(responses))
 
 
-def _with_stand_ins(responses: tuple[Response, ...], stand_ins: dict[str, str]) -> tuple[Response, ...]:
-    """Return responses that also answer in the languages for which another one stands in (`gsw` → `de`)."""
-    if not stand_ins:
-        return responses
-    spoken = []
-    for response in responses:
-        more = {tag: response.body[other] for tag, other in stand_ins.items() if other in response.body}
-        spoken.append(replace(response, body={**more, **response.body}) if more else response)
-    return tuple(spoken)
+def _moved(response: Response, origin: str, files: Path) -> Response:
+    """Return a response with the places of a pack's folder instead of those that a check tells."""
+
+    def at(place: str) -> str:
+        return f"{files}/{place.removeprefix(origin.rstrip('/')).lstrip('/')}"
+
+    attached = tuple(replace(file, path=at(file.path)) for file in response.attachments)
+    return replace(response, path=at(response.path), root=at(response.root), attachments=attached)

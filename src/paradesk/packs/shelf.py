@@ -114,8 +114,15 @@ class Shelf:
         if responses is None:
             from paradesk.packs.check import check
 
-            responses = parsed.keep(content, check(tree, default), self.origin(name))
+            responses = parsed.keep(content, check(tree, default), self.store.files(content))
         return responses
+
+    def shown(self, place: str) -> str:
+        """Return how a place inside an installed pack is told: `acme-1.2.0/canned_responses/…`; others as they are."""
+        for name, entry in self.lock.packs.items():
+            if place.startswith(within := f"{self.store.files(entry.pin.content)}/"):
+                return f"{self.origin(name)}/{place.removeprefix(within)}"
+        return place
 
     def versions(self) -> Mapping[str, str]:
         """Return version and content of each pack, to see at the next start what has changed."""

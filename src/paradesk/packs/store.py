@@ -21,7 +21,7 @@ class Store:
     """The folder of installed packs: `<hash>/listing` and `<hash>/files/…`, beside it what was parsed from them."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder = folder.absolute()
 
     @property
     def parsed(self) -> Path:
@@ -102,7 +102,7 @@ class Store:
         """Return one file of a pack; raises PackError where it is not what the listing says."""
         who = name or content
         try:
-            text = read_plain(self.files(content) / file)
+            text = read_plain(self.files(content) / file, MAX_PACK)
         except OSError as error:
             reason = error.strerror or str(error)
             raise PackError([finding("P403", f"{who}/{file}", 0, f"cannot be read: {reason}")]) from error

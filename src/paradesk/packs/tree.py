@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import posixpath
 import re
 import stat
 import unicodedata
@@ -28,6 +29,9 @@ PATTERNS = (
 )
 """What a pack may hold. Nothing of it is ever run."""
 
+_BESIDE = re.compile(r"canned_responses/(?:[^/]+/)*[^/]+")
+"""Where the files lie that go out with a response. They belong into the pack only where a response names them."""
+
 _PART = re.compile(r"\w(?:[\w .+-]*[\w+-])?")
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
 
@@ -43,6 +47,10 @@ class Tree:
     def shown(self, name: str) -> str:
         """Return how findings call a file of it."""
         return f"{self.origin.rstrip('/')}/{name}"
+
+    def inside(self, shown: str) -> str:
+        """Return the name inside the pack of what findings call `shown`."""
+        return shown.removeprefix(f"{self.origin.rstrip('/')}/")
 
     def below(self, folder: str) -> dict[str, bytes]:
         """Return the files of one folder."""
@@ -72,6 +80,8 @@ class Gathering:
         """No further file is taken."""
         self._size = 0
         self._folded: dict[str, str] = {}
+        self._loose: dict[str, int] = {}
+        self._named: set[str] = set()
 
     def report(self, code: str, name: str, message: str, advice: str = "") -> None:
         """Add a finding about a file that is called `name` inside the pack."""
@@ -93,14 +103,23 @@ class Gathering:
         if name.count("/") >= MAX_DEPTH:
             self.report("P306", name, f"more than {MAX_DEPTH - 1} folders inside folders")
             return False
+        if not any(pattern.fullmatch(name) for pattern in PATTERNS):
+            if _BESIDE.fullmatch(name) and not name.endswith(".toml"):
+                self._loose[name] = size
+            else:
+                self._foreign(name)
+            return False
+        return self._fits(name, size)
+
+    def _foreign(self, name: str) -> None:
         if name.lower().rpartition(".")[2] in _ARCHIVES:
             self.report("P311", name, "an archive inside the pack")
-            return False
-        if not any(pattern.fullmatch(name) for pattern in PATTERNS):
+        else:
             self.report("P307", name, "a pack does not hold such a file")
-            return False
-        if size > MAX_FILE:
-            self.report("P304", name, f"the file is larger than {MAX_FILE // 1024} KB")
+
+    def _fits(self, name: str, size: int) -> bool:
+        if size > self.limit(name):
+            self.report("P304", name, f"the file is larger than {_amount(self.limit(name))}")
             return False
         if len(self.files) >= MAX_FILES:
             self.report("P305", "", f"more than {MAX_FILES} files")
@@ -108,17 +127,38 @@ class Gathering:
             return False
         return True
 
+    def beside(self) -> Iterator[str]:
+        """Yield, once all other files are taken, those that responses send along, to be taken too; report the rest."""
+        named, unsure = named_files(self.files)
+        for name, size in self._loose.items():
+            if name in named:
+                self._named.add(name)
+                if not self.full and self._fits(name, size):
+                    yield name
+            elif not name.startswith(unsure):
+                self._foreign(name)
+
+    def limit(self, name: str) -> int:
+        """Return the bytes that a file may have."""
+        if name not in self._named:
+            return MAX_FILE
+        from paradesk.canned.fields import MAX_ATTACHMENT
+
+        return MAX_ATTACHMENT
+
     def take(self, name: str, content: bytes) -> None:
         """Keep a wanted file, unless it turns out to be larger than it said."""
-        if len(content) > MAX_FILE:
-            self.report("P304", name, f"the file is larger than {MAX_FILE // 1024} KB")
+        if len(content) > self.limit(name):
+            self.report("P304", name, f"the file is larger than {_amount(self.limit(name))}")
             return
         self._size += len(content)
         if self._size > MAX_PACK:
-            self.report("P304", "", f"all files together are larger than {MAX_PACK // 1024 // 1024} MB")
+            self.report("P304", "", f"all files together are larger than {_amount(MAX_PACK)}")
             self.full = True
             return
-        if content.startswith((b"PK\x03\x04", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!")):
+        # What customers get may be an archive, as documents of an office are: nothing here looks into it.
+        archive = content.startswith((b"PK\x03\x04", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!"))
+        if archive and name not in self._named:
             self.report("P311", name, "an archive under another name")
             return
         self.files[name] = content
@@ -129,6 +169,36 @@ class Gathering:
 
 
 _ARCHIVES = frozenset({"zip", "gz", "tar", "tgz", "bz2", "xz", "7z", "rar", "zst", "jar", "whl"})
+
+
+def _amount(size: int) -> str:
+    return f"{size // 1024 // 1024} MB" if size >= 1024 * 1024 else f"{size // 1024} KB"
+
+
+def named_files(files: Mapping[str, bytes]) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Return the names inside the pack of the files that its responses send along.
+
+    Second, the folders of files that say so but cannot be read: what lies there may be meant, once they are mended.
+    """
+    from paradesk.canned.loader import FileFault, parse_file
+
+    named: set[str] = set()
+    unsure: set[str] = set()
+    for name, content in files.items():
+        if not name.startswith("canned_responses/") or b"attachments" not in content:
+            continue
+        folder = posixpath.dirname(name)
+        try:
+            values = parse_file(content)[1].get("response")
+        except FileFault:
+            unsure.add(f"{folder}/")
+            continue
+        for table in values if isinstance(values, list) else ():
+            wanted = table.get("attachments") if isinstance(table, dict) else None
+            for file in wanted if isinstance(wanted, list) else ():
+                if isinstance(file, str):
+                    named.add(posixpath.normpath(f"{folder}/{file}"))
+    return frozenset(named), tuple(unsure)
 
 
 def name_problem(name: str) -> str:
@@ -151,6 +221,8 @@ def read_folder(folder: Path, origin: str = "") -> tuple[Tree, list[Finding]]:
     """Read a folder as a pack; what begins with a dot is no part of it. Never raises for what is in it."""
     gathering = Gathering(origin or str(folder))
     _walk(folder, "", gathering)
+    for name in gathering.beside():
+        _take(folder / name, name, gathering)
     return gathering.tree(), gathering.findings
 
 
@@ -172,10 +244,14 @@ def _walk(folder: Path, prefix: str, gathering: Gathering) -> None:
         elif not stat.S_ISREG(status.st_mode):
             gathering.report("P302", name, "a link or a special file")
         elif gathering.wanted(name, status.st_size):
-            try:
-                gathering.take(name, read_plain(folder / entry.name))
-            except OSError as error:
-                gathering.report("P313", name, f"cannot be read: {error.strerror or error}")
+            _take(folder / entry.name, name, gathering)
+
+
+def _take(path: Path, name: str, gathering: Gathering) -> None:
+    try:
+        gathering.take(name, read_plain(path, gathering.limit(name)))
+    except OSError as error:
+        gathering.report("P313", name, f"cannot be read: {error.strerror or error}")
 
 
 def _entries(folder: Path, prefix: str, gathering: Gathering) -> Iterator[os.DirEntry[str]]:

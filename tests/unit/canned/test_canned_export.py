@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -209,15 +210,48 @@ class TestFiles:
         assert findings == []
         assert len(library) == 150
 
+    def test_what_is_done_afterwards_and_the_place_come_back(self, tmp_path: Path) -> None:
+        done = (
+            FollowUp("status", "solved"),
+            FollowUp("priority", "high"),
+            FollowUp("add_tag", "a b"),
+            FollowUp("add_tag", "c"),
+            FollowUp("remove_tag", "d"),
+        )
+        address = "https://example.com/macros/7"
+        response = replace(PLAIN, follow_ups=done, folder=("Billing", "Refunds / late"), source=address)
+        assert not unheld(response)
+        (text,) = to_files([response], "zendesk").values()
+        (tmp_path / "a.toml").write_text(text, encoding="utf-8")
+        library, findings = load_library([tmp_path])
+        assert findings == []
+        (loaded,) = library
+        assert loaded.follow_up.words() == ("set solved", "add tags a, b, c", "remove tag d", "priority high")
+        assert (loaded.folder, [link.url for link in loaded.links]) == ("Billing/Refunds - late", [address])
+        (back,) = from_library(library)
+        assert back.follow_ups == (*done[:2], FollowUp("add_tag", "a b c"), done[4])
+        assert (back.folder, back.source) == (("Billing", "Refunds - late"), address)
+        (again,) = there_and_back("zendesk", back)
+        assert set(again.follow_ups) == set(back.follow_ups)
+
     def test_what_has_no_place_is_told(self) -> None:
-        response = replace(PLAIN, follow_ups=(FollowUp("status", "solved"),), attachments=("a.pdf",), folder=("A", "B"))
-        assert {remark.code for remark in unheld(response)} == {
-            "unheld-follow-up",
-            "unheld-attachment",
-            "unheld-folder",
-        }
+        many = " ".join(f"tag{number}" for number in range(30))
+        for what in (("set_tags", "a b"), ("status", "new"), ("status", "snoozed"), ("add_tag", many)):
+            response = replace(PLAIN, follow_ups=(FollowUp(*what),), attachments=("a.pdf",), folder=("A",) * 9)
+            codes = {remark.code for remark in unheld(response)}
+            assert codes == {"unheld-follow-up", "unheld-attachment", "unheld-folder"}
+            (text,) = to_files([response], "zendesk").values()
+            assert tomllib.loads(text)["response"][0].get("then", {}).keys() <= {"add_tags"}
         assert not unheld(PLAIN)
-        assert "follow_ups" not in to_toml(response)
+        assert "links" not in to_toml(replace(PLAIN, source="macro 7"))
+
+    @pytest.mark.parametrize("name", ["chatwoot", "csv", "livechat", "rocketchat", "helpscout", "livehelperchat"])
+    def test_what_a_tool_cannot_do_is_told(self, name: str) -> None:
+        write_it = FORMATS[name].write
+        assert write_it is not None
+        response = replace(PLAIN, follow_ups=(FollowUp("status", "solved"),), attachments=("a.pdf",))
+        codes = {remark.code for remark in write_it([response], "en").remarks}
+        assert {"lost-follow-ups", "lost-attachments"} <= codes
 
 
 class TestSpreadsheets:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paradesk.canned.engine import FILTERS, MAX_VALUE
-from paradesk.canned.template import MAX_BODY, TemplateError, compile_template
+from paradesk.canned.template import MAX_BODY, TemplateError, _check, _check_marks, compile_template
 from paradesk.core.slots import find_slots
 
 EVERYTHING = compile_template(
@@ -223,3 +223,43 @@ def test_no_filter_multiplies_its_input() -> None:
         argument = ": '" + "x" * 200 + "'" if name in ("default", "date") else ""
         text = fill(f"{{{{ order.id | {name}{argument} }}}}", order={"id": "y" * MAX_VALUE})
         assert len(text) <= MAX_VALUE
+
+
+PIECES = st.sampled_from(
+    [
+        *("{{ order.id }}", "{{- order.item -}}", "{{ customer.name | upcase }}", "{{ customer.plan | default: 'a' }}"),
+        *("{{{ order.id }}", "{{ order.id }}}", "{{ '}}' }}", "{{ 'a' }}", "{{}}", "{{ ask.x | truncate: 3 }}"),
+        *(
+            "{% if order.id %}",
+            "{%- if customer.plan == 'x' -%}",
+            "{% elsif agent.name %}",
+            "{% else %}",
+            "{% endif %}",
+        ),
+        *(
+            "{% unless order.item contains 'x' %}",
+            "{% endunless %}",
+            "{% if order.id < 3 %}",
+            "{% if %}",
+            "{% endif x %}",
+        ),
+        *("{{ nobody.id }}", "{{ order.id | shout }}", "{{ order.id | default }}", "{{ order", "{% for a in b %}"),
+        *("{", "}", "%", "{#", "#}", " ", "\n", "Hello"),
+    ]
+)
+
+
+@given(st.lists(PIECES, max_size=10))
+def test_a_body_is_judged_as_its_whole_text_is(pieces: list[str]) -> None:
+    source = "".join(pieces)
+    try:
+        _check_marks(source)
+        whole: object = _check(source)
+    except TemplateError as error:
+        whole = (error.code, error.message, error.line)
+    try:
+        found = compile_template(source)
+        judged: object = (found.placeholders, found.filters)
+    except TemplateError as error:
+        judged = (error.code, error.message, error.line)
+    assert judged == whole

@@ -82,6 +82,13 @@ def changed(response: Response, **body: str) -> Writing:
     )
 
 
+def test_the_file_names_a_schema_that_lies_beside_it(pack: Path) -> None:
+    path = save(NEW, None)
+    name = path.read_text().splitlines()[0].removeprefix("#:schema ")
+    assert '"$schema"' in (path.parent / name).read_text()
+    assert load_library([own_directory()])[1] == []
+
+
 def test_a_new_one_is_added_below_what_stands_there(pack: Path) -> None:
     path = save(NEW, None)
     assert path.parent == own_directory()
@@ -146,7 +153,7 @@ def test_nothing_is_written_where_something_is_in_the_way(pack: Path) -> None:
     path.write_bytes(b"\xff")
     with pytest.raises(ResponseError, match="UTF-8"):
         save(Writing(id="b", title="B", body={"en": "x"}), None)
-    assert not [entry for entry in own_directory().iterdir() if entry.name != path.name]
+    assert {entry.name for entry in own_directory().iterdir()} == {path.name, ".schemas"}
 
 
 def test_a_file_is_never_written_larger_than_it_may_be_read(pack: Path) -> None:

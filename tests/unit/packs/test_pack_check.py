@@ -1,5 +1,6 @@
 """A check says everything that is wrong, with file and line, and nothing else."""
 
+import ast
 import json
 import re
 from pathlib import Path
@@ -190,3 +191,17 @@ def test_every_code_is_explained_in_the_documentation() -> None:
 def test_the_codes_of_the_faulty_pack_are_all_listed() -> None:
     known = {*CODES, *(f"keymap/{code}" for code in KEYMAP_CODES), *(f"canned/{code}" for code in CANNED_CODES)}
     assert {code for _, _, code in planted()} <= known
+
+
+@pytest.mark.parametrize(("room", "listed"), [("canned", CANNED_CODES), ("keymap", KEYMAP_CODES)])
+def test_every_code_that_the_checks_give_is_listed(room: str, listed: dict[str, str]) -> None:
+    reporting = {"report", "fault", "finding", "Finding", "TemplateError", "FileFault", "KeyNameError", "add"}
+    given: set[str] = set()
+    for path in (Path(__file__).parents[3] / "src" / "paradesk" / room).glob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text())):
+            if isinstance(call, ast.Call):
+                name = getattr(call.func, "attr", getattr(call.func, "id", "")).lstrip("_")
+                texts = [arg.value for arg in call.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
+                given |= {text for text in texts if name in reporting and re.fullmatch(r"[a-z]+(-[a-z]+)+", text)}
+    assert len(given) > 10
+    assert given <= listed.keys()

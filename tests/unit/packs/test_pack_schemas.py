@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from tests.packing import checked, default_keymap
 
 from paradesk.canned.entries import KEYS
+from paradesk.canned.loader import FILE_KEYS
 from paradesk.cli.main import cli
 from paradesk.cli.packs import all_schemas
 from paradesk.config.settings import OPTIONS
@@ -30,15 +31,22 @@ def test_no_other_schema_is_published() -> None:
 
 def test_the_schemas_know_what_the_loaders_know() -> None:
     schemas = {name: json.loads(text) for name, text in all_schemas().items()}
-    assert set(schemas["canned_responses.schema.json"]["$defs"]["Response"]["properties"]) == set(KEYS)
+    responses = schemas["canned_responses.schema.json"]["$defs"]
+    assert set(responses["Response"]["properties"]) == set(KEYS)
+    assert set(responses["ResponsesFile"]["properties"]) == set(FILE_KEYS)
+    assert responses["Then"]["properties"]["status"]["enum"] == ["open", "pending", "on_hold", "solved", "closed"]
+    assert all(shape.keys() & {"type", "$ref", "enum"} for shape in responses["Response"]["properties"].values())
     config = json.dumps(schemas["config.schema.json"])
     assert all(f'"{option.name.rpartition(".")[2]}"' in config for option in OPTIONS)
     keymap = json.dumps(schemas["keymap.schema.json"])
     assert all(f'"{action}"' in keymap for action in ACTIONS)
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "canned_responses").rglob("*.toml")), ids=lambda path: path.stem)
-def test_the_shipped_responses_name_their_schema(path: Path) -> None:
+SHIPPED = [*sorted((ROOT / "canned_responses").rglob("*.toml")), *sorted((ROOT / "keymaps").glob("*.toml"))]
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_what_ships_names_its_schema(path: Path) -> None:
     found = re.match(r"#:schema (\S+)\n", path.read_text())
     assert found is not None
     assert (path.parent / found[1]).is_file()

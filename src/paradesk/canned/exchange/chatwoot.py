@@ -136,7 +136,7 @@ def _files(macro: Mapping[str, object]) -> list[str]:
 
 def write_macros(responses: Sequence[PortableResponse], language: str) -> Exported:
     """Write macros as `POST …/macros` takes each."""
-    exporter = Exporter("chatwoot-macros", language, ("title",))
+    exporter = Exporter("chatwoot-macros", language, ("title", "follow-ups"))
     macros = []
     for response in responses:
         for text in exporter.texts(response).values():

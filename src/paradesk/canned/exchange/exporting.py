@@ -9,7 +9,10 @@ from paradesk.canned.exchange.records import Exported, Level, PortableResponse, 
 
 
 class Exporter:
-    """One export in progress. `carries` names what the format keeps: languages, shortcut, tags, labels, owner, id, title."""
+    """One export in progress.
+
+    `carries` names what the format keeps: languages, shortcut, tags, labels, owner, id, title, follow-ups.
+    """
 
     def __init__(self, dialect: str, language: str, carries: Sequence[str]) -> None:
         self._dialect = dialect
@@ -36,16 +39,19 @@ class Exporter:
             except Unwritable as error:
                 self.remark(response, "unwritable", f"left out: its text in `{language}`: {error}", "left-out")
         if written:
-            self._lost(response)
+            self.lost(response)
         return written
 
-    def _lost(self, response: PortableResponse) -> None:
+    def lost(self, response: PortableResponse) -> None:
+        """Remark on everything beside the text that the format does not carry."""
         held = {
             "shortcut": response.shortcut,
             "tags": ", ".join(f"{name} {value}" for name, value in response.tags.items() if name != "topic"),
             "labels": ", ".join(response.labels),
             "owner": response.owner,
             "title": response.title,
+            "follow-ups": ", ".join(map(str, response.follow_ups)),
+            "attachments": ", ".join(response.attachments),
         }
         for name, value in held.items():
             if value and name not in self._carries:

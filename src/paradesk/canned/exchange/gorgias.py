@@ -99,7 +99,7 @@ def _files(value: object) -> list[str]:
 
 def write(responses: Sequence[PortableResponse], language: str) -> Exported:
     """Write macros as `POST /api/macros` takes each, one for each language, with our id as `external_id`."""
-    exporter = Exporter("gorgias", language, ("languages", "title", "id"))
+    exporter = Exporter("gorgias", language, ("languages", "title", "id", "follow-ups"))
     macros = []
     for response in responses:
         for tag, text in exporter.texts(response).items():

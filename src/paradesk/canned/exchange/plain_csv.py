@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 
 from paradesk.canned.exchange.collecting import Collector, Record, as_words, own_id, sorted_words
+from paradesk.canned.exchange.exporting import Exporter
 from paradesk.canned.exchange.format import Format
 from paradesk.canned.exchange.records import Exported, Imported, PortableResponse
 from paradesk.canned.exchange.source import BadSource, Row, Source
@@ -104,7 +105,9 @@ def write(responses: Sequence[PortableResponse], language: str) -> Exported:
     file = io.StringIO(newline="")
     writer = csv.writer(file, lineterminator="\r\n")
     writer.writerow(COLUMNS)
+    exporter = Exporter("csv", language, ("languages", "shortcut", "tags", "labels", "owner", "id", "title"))
     for response in responses:
+        exporter.lost(response)
         for tag, body in response.bodies.items():
             cells = (
                 response.id,
@@ -117,7 +120,7 @@ def write(responses: Sequence[PortableResponse], language: str) -> Exported:
                 response.owner,
             )
             writer.writerow([safe_cell(cell) for cell in cells])
-    return Exported("\ufeff" + file.getvalue(), ())
+    return exporter.result("\ufeff" + file.getvalue())
 
 
 FORMAT = Format(

@@ -1,19 +1,30 @@
 """Responses as the files that the loader reads, and the library as responses that travel."""
 
-import re
 from collections.abc import Iterable
 
 import tomli_w
 
 from paradesk.canned.exchange.collecting import slug
-from paradesk.canned.exchange.records import PortableResponse, Remark
+from paradesk.canned.exchange.records import FollowUp, PortableResponse, Remark
+from paradesk.canned.fields import MAX_FOLDER_PARTS, MAX_TAGS
+from paradesk.canned.follow_up import STATUSES
+from paradesk.canned.follow_up import FollowUp as Then
 from paradesk.canned.loader import MAX_FILE, MAX_RESPONSES
 from paradesk.canned.responses import Library
+from paradesk.core.addresses import target
+from paradesk.core.model import Priority
 
 _ROOM = MAX_FILE - 16 * 1024
 """Bytes that one file gets: some room is left for those who edit it."""
 
-HEADER = "# Imported by `paradesk canned import`. docs/importing.md says what comes over and what does not.\n"
+_TAGS = {"add_tag": "add_tags", "remove_tag": "remove_tags"}
+_WORDS = {"status": [status.value for status in STATUSES], "priority": [priority.value for priority in Priority]}
+
+SCHEMA = "canned_responses.schema.json"
+"""What the files name for editors; whoever writes them puts it into a folder `.schemas` beside them."""
+
+HEADER = f"#:schema ./.schemas/{SCHEMA}\n"
+HEADER += "# Imported by `paradesk canned import`. docs/importing.md says what comes over and what does not.\n"
 
 
 def to_toml(response: PortableResponse) -> dict[str, object]:
@@ -29,21 +40,47 @@ def to_toml(response: PortableResponse) -> dict[str, object]:
         tags.setdefault("topic", response.folder[-1].lower())
     if tags:
         table["tags"] = tags
+    if response.folder:
+        table["folder"] = "/".join(
+            part.replace("/", "-").strip(". ") or "-" for part in response.folder[:MAX_FOLDER_PARTS]
+        )
     if response.labels:
         table["labels"] = list(response.labels)
     if response.owner:
         table["owner"] = response.owner
+    if target(response.source).openable and not response.source.endswith("…"):
+        table["links"] = [response.source]
+    if then := _then(response)[0]:
+        table["then"] = then
     table["body"] = dict(response.bodies)
     return table
+
+
+def _then(response: PortableResponse) -> tuple[dict[str, object], list[FollowUp]]:
+    """Return the table `then` of a response, and what such a table cannot say."""
+    words: dict[str, str] = {}
+    tags: dict[str, list[str]] = {}
+    lost: list[FollowUp] = []
+    for done in response.follow_ups:
+        if done.action in _TAGS:
+            names = list(dict.fromkeys((*tags.get(done.action, ()), *done.value.split())))
+            tags[done.action], more = names[:MAX_TAGS], names[MAX_TAGS:]
+            if more:
+                lost.append(FollowUp(done.action, " ".join(more)))
+        elif done.value in _WORDS.get(done.action, ()):
+            words[done.action] = done.value
+        else:
+            lost.append(done)
+    return {**words, **{_TAGS[action]: names for action, names in tags.items() if names}}, lost
 
 
 def unheld(response: PortableResponse) -> list[Remark]:
     """Return a remark for each thing of a response that `to_toml` has no place for."""
     lost: list[tuple[str, str]] = []
-    if len(response.folder) > 1:
-        lost.append(("folder", "the outer folders of " + " / ".join(response.folder)))
-    if response.follow_ups:
-        lost.append(("follow-up", "what is done afterwards: " + ", ".join(map(str, response.follow_ups))))
+    if len(response.folder) > MAX_FOLDER_PARTS:
+        lost.append(("folder", "the inner folders of " + " / ".join(response.folder)))
+    if done := _then(response)[1]:
+        lost.append(("follow-up", "what is done afterwards: " + ", ".join(map(str, done))))
     if response.attachments:
         lost.append(("attachment", "the files " + ", ".join(response.attachments)))
     return [
@@ -110,7 +147,10 @@ def from_library(library: Library) -> tuple[PortableResponse, ...]:
             title=response.title,
             bodies=dict(response.body),
             shortcut=response.shortcut,
-            folder=_folder(response.tags.get("topic", "")),
+            folder=tuple(response.folder.split("/")) if response.folder else (),
+            follow_ups=_follow_ups(response.follow_up),
+            attachments=tuple(file.name for file in response.attachments),
+            source=next((link.url for link in response.links), ""),
             tags=dict(response.tags),
             labels=response.labels,
             owner=response.owner,
@@ -119,5 +159,12 @@ def from_library(library: Library) -> tuple[PortableResponse, ...]:
     )
 
 
-def _folder(topic: str) -> tuple[str, ...]:
-    return (re.sub(r"\s+", " ", topic).strip().capitalize(),) if topic.strip() else ()
+def _follow_ups(done: Then) -> tuple[FollowUp, ...]:
+    found = {
+        "status": done.status.value if done.status else "",
+        "priority": done.priority.value if done.priority else "",
+        # A tag of other tools is one word.
+        "add_tag": " ".join(tag.replace(" ", "_") for tag in done.add_tags),
+        "remove_tag": " ".join(tag.replace(" ", "_") for tag in done.remove_tags),
+    }
+    return tuple(FollowUp(action, value) for action, value in found.items() if value)

@@ -129,7 +129,7 @@ def _follow_up(collector: Collector, place: str, field: str, value: object) -> l
 
 def write(responses: Sequence[PortableResponse], language: str) -> Exported:
     """Write macros as `POST /api/v2/macros` takes them, one in a list for each response."""
-    exporter = Exporter("zendesk", language, ("title", "id"))
+    exporter = Exporter("zendesk", language, ("title", "id", "follow-ups"))
     macros = []
     for response in responses:
         for text in exporter.texts(response).values():
