@@ -59,7 +59,7 @@ def about_response(response: Response, filled: Filled, conversation: Conversatio
     others = [language for language in sorted(response.body) if language != filled.language]
     also = f" · also {', '.join(others)}" if others else ""
     parts: list[Part] = [(f"for {name}{number}", "bold"), f" · {filled.language}{blanks}{also}\n"]
-    tags = " · ".join(filter(None, (response.folder, *response.tags.values())))
+    tags = " · ".join(dict.fromkeys(filter(None, (response.folder, *response.tags.values()))))
     parts.append((f"{tags}{_review(response, today)}\n", "dim"))
     if ending := ending_words(response, today):
         parts.append((f"{ending} ({response.active_to})\n", "bold"))
