@@ -1,9 +1,11 @@
 """What each kind of evidence counts in the ranking of canned responses, by how much has been learnt.
 
-Source: the maximum likelihood of the response that was picked among those that matched (a conditional logit, no weight
-negative), on the tuning part of the STAR dialogues (Mosig, Mehri and Kober, 2020, arXiv:2010.11853): a fifth of the
-earlier four fifths; docs/picker.md says how it was split. The last rows come from an earlier form of the evidence, and
-were rounded. STAR has no tags and no languages: the weights of tags and of the chat's state are set by hand.
+Fitted: the rows of 0, 100, 500 and 2,500 choices, in both tables. They are the maximum likelihood of the response that
+was picked among those that matched (a conditional logit, no weight negative), on the tuning part of the STAR dialogues
+(Mosig, Mehri and Kober, 2020, arXiv:2010.11853): a fifth of the earlier four fifths; docs/picker.md says how it was split.
+
+Set by hand: the last row of each table (16,000 choices), rounded from an earlier form of the evidence and not fitted to
+this one; and in every row the weights of tags and of the chat's state, because STAR has neither.
 """
 
 LEVELS = (0, 100, 500, 2_500, 16_000)

@@ -23,7 +23,7 @@ def packs() -> None:
     A pack is a folder, or one zip of it: pack.toml, keymaps, canned responses, policy.toml. Nothing in it is ever run.
 
     \b
-    For a lead:   new, check, build, diff
+    For a lead:   new, check, build, diff, report
     For an agent: add, update, list, why, diff, pin, rollback, remove, verify
     """
 
@@ -195,11 +195,12 @@ def _annotation(item: "Finding") -> str:
 
 
 def _add_commands() -> None:
-    from paradesk.cli import packs_installed, packs_shown
+    from paradesk.cli import packs_installed, packs_shown, packs_usage
 
     for command in (
         *(packs_installed.add, packs_installed.update, packs_installed.pin, packs_installed.remove),
         *(packs_installed.rollback, packs_shown.list_packs, packs_shown.diff, packs_shown.verify, packs_shown.why),
+        packs_usage.report,
     ):
         packs.add_command(command)
 

@@ -63,16 +63,17 @@ def _text(conversation: Conversation, messages: Sequence[Message]) -> str:
 
 
 def _markdown(conversation: Conversation, messages: Sequence[Message]) -> str:
-    rows = [f"# {_escaped(_title(conversation))}", ""]
+    rows = [f"# {markdown_escaped(_title(conversation))}", ""]
     for message in messages:
         at, name, kind = _head(message)
-        rows += [f"**{_escaped(name)}** ({kind}, {at})", ""]
-        rows += [f"> {_escaped(line.strip())}  " for line in _body(message).split("\n")]
+        rows += [f"**{markdown_escaped(name)}** ({kind}, {at})", ""]
+        rows += [f"> {markdown_escaped(line.strip())}  " for line in _body(message).split("\n")]
         rows.append("")
     return "\n".join(rows)
 
 
-def _escaped(text: str) -> str:
+def markdown_escaped(text: str) -> str:
+    """Return one line of text so that Markdown shows it as it stands, in a table too."""
     return _MARKDOWN.sub(r"\\\1", text)
 
 

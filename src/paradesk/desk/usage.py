@@ -1,5 +1,6 @@
 """How canned responses were used on this machine: read from the journal, and written as a file for the team lead."""
 
+import hashlib
 import re
 import sqlite3
 import time
@@ -22,7 +23,8 @@ UNCHANGED, REWRITTEN = 0.98, 0.8
 """From the first likeness on a response counts as sent as it is; below the second as rewritten."""
 RECURS = 3
 """How often a reply must have been written by hand to be told of."""
-_ALIKE = 85
+ALIKE = 85
+"""From this likeness on, out of 100 and whatever the order of the words, two replies say the same."""
 _SHORTEST = 12
 _MOST_BY_HAND = 3_000
 _MOST_CLUSTERS = 100
@@ -64,6 +66,8 @@ class Usage(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The export for the lead: counts and ids of responses; no customer, no conversation, no message."""
 
     form: str = FORM
+    mark: str = ""
+    """Tells exports of one desk from those of others: a hash of its first choice. Forgetting all choices changes it."""
     since: str = ""
     """The day of the first choice; empty where there is none."""
     until: str = ""
@@ -103,6 +107,7 @@ def usage_of(connection: sqlite3.Connection, *, texts: bool = False, now: float 
             if _own(message) and message.client_id is not None and ClientId(message.client_id) not in made
         ]
     return Usage(
+        mark=_mark(choices[0]) if choices else "",
         since=_day(min((choice.at for choice in choices), default=None)),
         until=_day(time.time() if now is None else now),
         choices=len(choices),
@@ -175,7 +180,7 @@ def alike(replies: Sequence[tuple[ConversationId, str]], *, texts: bool) -> list
         plain = " ".join(_VALUE.sub("…", clean_text(text[:2_000])).split())
         if len(plain) < _SHORTEST:
             continue
-        found = process.extractOne(plain.casefold(), wordings, scorer=fuzz.token_sort_ratio, score_cutoff=_ALIKE)
+        found = process.extractOne(plain.casefold(), wordings, scorer=fuzz.token_sort_ratio, score_cutoff=ALIKE)
         if found is None:
             wordings.append(plain.casefold())
             members.append([(conversation_id, plain)])
@@ -191,6 +196,12 @@ def alike(replies: Sequence[tuple[ConversationId, str]], *, texts: bool) -> list
         )
         for group in recurring
     ]
+
+
+def _mark(first: Choice) -> str:
+    # The id of a reply is random, so that nothing can be guessed from its hash.
+    said = f"{first.at} {first.client_id}".encode(errors="surrogateescape")
+    return hashlib.sha256(said).hexdigest()[:16]
 
 
 def _day(at: float | None) -> str:
