@@ -272,9 +272,10 @@ class Scene:
                 counts["replies"] += len(self.agent.accepted[number])
                 counts["asked"] += len(asked)
                 kept_draft = {text for where, what, text in drafts if where == chat and what is Visibility.PUBLIC}
-                if kept_draft != {self.agent.begun.get(number)}:
+                begun = self.agent.begun.get(number)
+                if kept_draft != ({begun} if begun else set()):
                     counts["drafts lost"] += 1
-                    wrong.append(f"draft to {name}: {kept_draft} is kept, {self.agent.begun.get(number)!r} was typed")
+                    wrong.append(f"draft to {name}: {kept_draft} is kept, {begun!r} was typed")
         finally:
             journal.close()
         counts["drafts lost"] += len(self.agent.lost_drafts)

@@ -201,9 +201,12 @@ class Agent(threading.Thread):
                 return
         self._go_to(number)
         text = self.begun[number]
-        if text not in self._composer(number):
+        try:
+            # A screen may be read while it is being painted.
+            self._until(lambda: text in self._composer(number), f"the draft {text!r} in pane {number}")
+        except AssertionError:
             self.lost_drafts.append(text)
-            raise AssertionError(f"the draft {text!r} is not in pane {number}\n{self.terminal.screen()}")
+            raise
         more = f" {self._random.choice(WORDS)}"
         self.terminal.type(more)
         self._until(lambda: text + more in self._composer(number), f"{text + more!r} in the composer")
