@@ -22,6 +22,7 @@ from paradesk.ui.commands import all_commands
 from paradesk.ui.screens.confirm import ConfirmScreen
 from paradesk.ui.screens.dialog import Dialog
 from paradesk.ui.screens.reading import IntroScreen
+from paradesk.ui.screens.writing import WritingScreen
 from tests.ui.scripted import UNABLE, ScriptedConnector
 from tests.ui.workstation import Workstation, workstation
 
@@ -40,10 +41,12 @@ async def ready(desk: Workstation, count: int = 2) -> None:
 
 
 def test_every_action_is_handled_by_a_command_or_in_a_dialog() -> None:
-    in_dialogs = inspect.getsource(Dialog)
+    in_dialogs, in_writing = inspect.getsource(Dialog), inspect.getsource(WritingScreen)
     for action_id, action in ACTIONS.items():
         if "dialog" in action.contexts:
             assert f'"{action_id}"' in in_dialogs
+        elif "writing" in action.contexts:
+            assert f'"{action_id}"' in in_writing
         elif "picker" not in action.contexts:
             assert action_id in all_commands(), action_id
 

@@ -171,6 +171,8 @@ class Log:
         self._entrance = _Entrance(waiting, redaction)
         self._listener = logging.handlers.QueueListener(waiting, _Files(self.path, self._entrance))
         self._running = False
+        self._before: dict[str, int] = {}
+        """Levels of the loggers before this one, which get them back."""
 
     @property
     def lost(self) -> int:
@@ -183,6 +185,7 @@ class Log:
             return
         level = getattr(logging, self._level.upper())
         redact_logs()
+        self._before = {name: logging.getLogger(name).level for name in (*LOGGERS, _OURS)}
         for name in LOGGERS:
             # What they say below this are headers, frames and bodies.
             logging.getLogger(name).setLevel(logging.WARNING)
@@ -203,6 +206,8 @@ class Log:
             return
         self._running = False
         logging.getLogger().removeHandler(self._entrance)
+        for name, level in self._before.items():
+            logging.getLogger(name).setLevel(level)
         ending = threading.Thread(target=self._finish, name="paradesk-log-end", daemon=True)
         ending.start()
         ending.join(timeout)

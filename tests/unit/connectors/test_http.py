@@ -478,7 +478,8 @@ def test_secret_shows_itself_nowhere() -> None:
 
 
 async def test_nothing_secret_is_logged_at_any_level(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
+    for logger in ("", *LOGGERS):
+        caplog.set_level(logging.DEBUG, logger)
     async with serving(ok) as own:
         await ask(own.url, f"/x?access_token={TOKEN}&filter=y")
         async with httpx.AsyncClient() as careless:
