@@ -76,6 +76,9 @@ class Life:
         self.reading = True
         self.pid = os.fork()
         if self.pid == 0:
+            # Whoever runs this under nohup ignores SIGHUP, and would bequeath that to the program.
+            for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_DFL)
             os.setsid()
             fcntl.ioctl(self.slave, termios.TIOCSCTTY, 0)
             for descriptor in (0, 1, 2):
