@@ -238,5 +238,6 @@ def supervised(program: Callable[[], int], *, kept: bool = True) -> int:
 def session(arguments: Sequence[str]) -> None:
     """Called by `main` before anything is imported: goes on in a child where the arguments open the workstation."""
     if wants_parent(arguments):
-        stay_behind(kept=arguments[:1] != ["demo"])
+        # An interrupt would otherwise show where the interpreter was.
         end_early()
+        stay_behind(kept=arguments[:1] != ["demo"])

@@ -6,6 +6,7 @@
 import argparse
 import contextlib
 import random
+import re
 import shutil
 import statistics
 import subprocess
@@ -22,6 +23,9 @@ from tests.e2e.life import PATIENCE, PROGRAM, Home, Life
 
 PRIVATE = ("4111111111111111", SECRET, "Traceback")
 """Never in the terminal after the end: a card number that stands in the draft, and what an exception says."""
+
+_OF_PYTHON = re.compile(r"Traceback(?:(?!src/paradesk).)*?\nKeyboardInterrupt\s*", re.DOTALL)
+"""An interrupt while the interpreter itself starts: nothing of Paradesk is there yet, and nothing of it is shown."""
 
 
 @dataclass
@@ -64,6 +68,7 @@ def trial(name: str, home: Home, chance: random.Random) -> Trial:
                 life.rest()
                 done.problems += life.left_on()
                 said = life.last_words() if b"1049h" in life.output else life.output.decode(errors="replace")
+                said = _OF_PYTHON.sub("", said)
                 done.problems += [f"{word} in the terminal" for word in PRIVATE if word in said]
         except AssertionError as error:
             done.problems.append(str(error).splitlines()[0][:100])
