@@ -18,6 +18,7 @@ from paradesk.core.model import ConversationId
 from paradesk.desk.desk import Desk, Profile
 from paradesk.keymap.keymap import Layer
 from paradesk.keymap.loader import load_keymap
+from paradesk.ui import switching
 from paradesk.ui.app import ParadeskApp
 from paradesk.ui.opening import Opening
 from tests.ui.scripted import ScriptedConnector
@@ -118,6 +119,9 @@ async def workstation(
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PARADESK_STATE_DIR", str(directory))
         patch.setenv("PARADESK_CONFIG_DIR", str(directory / "config"))
+        # A test opens a chat and presses its next key at once, as no person does.
+        patch.setattr(switching, "NOTICED", 0.0)
+        patch.setattr(switching, "LIFTED", 0.0)
         if not first_steps:
             mark_first_run_done()
         try:
