@@ -8,8 +8,17 @@ from typing import ClassVar, Protocol
 
 from paradesk.connectors.capabilities import Capabilities
 from paradesk.core.events import Event
-from paradesk.core.intents import Intent
-from paradesk.core.model import Attachment, ConversationId, Message, MessageId
+from paradesk.core.intents import Intent, Send
+from paradesk.core.model import (
+    Attachment,
+    ConversationId,
+    Customer,
+    Found,
+    LocalFile,
+    Message,
+    MessageId,
+    RemoteResponse,
+)
 from paradesk.core.secret import Secret
 
 
@@ -29,6 +38,18 @@ class Rejected(ConnectorError):
     """Refused for good: the same request will never succeed (forbidden, too large, gone)."""
 
 
+class Forbidden(Rejected):
+    """These credentials are good, but may not do this."""
+
+
+class Gone(Rejected):
+    """What it was meant for does not exist any more."""
+
+
+class Conflict(Rejected):
+    """Somebody else changed it meanwhile; what is there now has to be looked at first."""
+
+
 class RateLimited(ConnectorError):
     """Surely not taken; the same request may be repeated after `retry_after` seconds (0 where none were named)."""
 
@@ -43,6 +64,10 @@ class NotSent(ConnectorError):
 
 class Uncertain(ConnectorError):
     """It may have been taken or not: a timeout, a reset, a 5xx after the body was sent."""
+
+
+class ProtocolError(Uncertain):
+    """The backend's answer cannot be understood (HTML instead of JSON, a field of the wrong type): it may have been taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +90,16 @@ class Outcome:
     conversation_id: ConversationId | None = None
     """The new conversation of a `CreateConversation`."""
     events: tuple[Event, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a reply becomes at the backend, for the desk to deliver and for the agent to see beforehand."""
+
+    parts: tuple[str, ...]
+    """The texts as they will be sent, each as a message of its own; the desk gives each part to `perform` by itself."""
+    remarks: tuple[str, ...] = ()
+    """What was changed, in words for the agent, such as “sent in 3 messages” or “a leading ! would be a command”."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +151,21 @@ class Connector(ABC):
     async def perform(self, intent: Intent) -> Outcome:
         """Carry out one intent; raises a ConnectorError that says whether it may have happened."""
 
+    def prepare(self, send: Send) -> Prepared:
+        """Return what the backend will be given for this reply; raises Rejected for what it cannot carry.
+
+        Without I/O and from any thread: it is asked while the agent types. The desk asks it when a reply is accepted,
+        and gives each part to `perform` as a reply of its own, in order; what has been prepared comes back unchanged.
+        """
+        size = len(send.body.encode("utf-8", "replace"))
+        if size > (most := self.capabilities.max_body_bytes):
+            raise Rejected(f"the text is {size:,} bytes long; {self.title} takes at most {most:,}")
+        return Prepared((send.body,))
+
+    async def upload(self, conversation_id: ConversationId, file: LocalFile) -> str:
+        """Bring a file to the backend and return what a later `Send.uploads` names it by."""
+        raise Unsupported(f"{self.title} has no attachments")
+
     async def history(self, conversation_id: ConversationId, before: Message | None, limit: int) -> Page:
         """Return up to `limit` messages older than `before` (None: the newest ones)."""
         raise Unsupported(f"{self.title} keeps no history")
@@ -123,6 +173,18 @@ class Connector(ABC):
     async def fetch(self, attachment: Attachment) -> bytes:
         """Return the content of an attachment; raises Rejected when it is larger than the declared limit."""
         raise Unsupported(f"{self.title} has no attachments")
+
+    async def customer(self, conversation_id: ConversationId) -> Customer:
+        """Return what the backend knows of the customer, with their earlier conversations."""
+        raise Unsupported(f"{self.title} knows nothing more of its customers")
+
+    async def canned(self) -> tuple[RemoteResponse, ...]:
+        """Return the canned responses that the backend keeps."""
+        raise Unsupported(f"{self.title} keeps no canned responses")
+
+    async def search(self, query: str, limit: int) -> tuple[Found, ...]:
+        """Return up to `limit` conversations that the backend finds for these words, best first."""
+        raise Unsupported(f"{self.title} cannot search")
 
     async def close(self) -> None:  # noqa: B027 - nothing to release is a fine default
         """Release what `run` and `perform` opened. Called once, after `run` has ended."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from paradesk.core.model import Status
+from paradesk.core.model import Presence, Status
 
 
 class Support(StrEnum):
@@ -48,7 +48,23 @@ class Capabilities:
     join: Support = Support.ABSENT
     leave: Support = Support.ABSENT
     end_chat: Support = Support.ABSENT
+    take_next: Support = Support.ABSENT
+    """The backend hands out whichever conversation has waited longest."""
+    assign: Support = Support.ABSENT
+    """Somebody can be made responsible without being asked."""
     transfer: Support = Support.ABSENT
+    offers: Support = Support.ABSENT
+    """A transfer waits until its target accepts or declines it."""
+    presence: Support = Support.ABSENT
+    presences: frozenset[Presence] = frozenset()
+    """Which presences can be set."""
+    search: Support = Support.ABSENT
+    canned: Support = Support.ABSENT
+    """The backend keeps canned responses that can be read."""
+    customer: Support = Support.ABSENT
+    """More about the customer, and their earlier conversations, can be asked for."""
+    upload: Support = Support.ABSENT
+    """Files are uploaded before the reply that carries them, so that a repeat does not upload them again."""
     create: Support = Support.ABSENT
     resume: Support = Support.ABSENT
     """A persisted cursor continues the stream where it stopped."""
@@ -57,6 +73,10 @@ class Capabilities:
     """Seconds during which a repeat with the same client id is safe (EXACT)."""
     settle: float = 30.0
     """Longest time in seconds that the backend may take to show a message that it accepted (ECHO)."""
+    typing_lapses: float = 6.0
+    """Seconds after which a customer's typing counts as over when the backend says nothing more."""
+    latency: float = 0.0
+    """Seconds until what happened is noticed, at worst, where the connector has to ask for it again and again."""
     max_body_bytes: int = 60_000
     """Longest message body in UTF-8 bytes."""
     max_attachment_bytes: int = 25_000_000

@@ -18,6 +18,8 @@ from paradesk.core.model import (
     Link,
     Message,
     MessageId,
+    Offer,
+    Presence,
     Priority,
     Status,
     Visibility,
@@ -111,6 +113,15 @@ class AssigneeChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferChanged:
+    """A transfer was offered, or (None) accepted, declined or withdrawn."""
+
+    conversation_id: ConversationId
+    offer: Offer | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
 class TypingChanged:
     """Somebody types (or stopped). It lapses by itself at `until`, whatever happens to the stop event."""
 
@@ -119,6 +130,8 @@ class TypingChanged:
     typing: bool
     until: float
     customer: bool = True
+    preview: str = ""
+    """What has been typed so far, where the backend shows unsent text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +164,15 @@ class AgentIdentified:
 
     profile: str
     agent: Agent
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceChanged:
+    """What the backend holds this desk's agent for."""
+
+    profile: str
+    presence: Presence
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,11 +233,13 @@ Event = (
     | PriorityChanged
     | TagsChanged
     | AssigneeChanged
+    | OfferChanged
     | TypingChanged
     | ReadMarked
     | Seen
     | ConnectionChanged
     | AgentIdentified
+    | PresenceChanged
     | RosterChanged
     | Gap
     | SendChanged

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from paradesk.core.model import ClientId, ConversationId, LocalFile, MessageId, Priority, Status, Visibility
+from paradesk.core.model import ClientId, ConversationId, LocalFile, MessageId, Presence, Priority, Status, Visibility
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +14,8 @@ class Send:
     visibility: Visibility
     client_id: ClientId
     attachments: tuple[LocalFile, ...] = ()
+    uploads: tuple[str, ...] = ()
+    """Where the connector uploads apart from sending: what its `upload` returned, one for each attachment."""
     hold: float = 0.0
     """Seconds for which the accepted reply waits in the outbox and can be taken back; nothing leaves before."""
 
@@ -60,12 +62,55 @@ class EndChat:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeNext:
+    """Take whichever conversation the backend says has waited longest; the agent cannot choose."""
+
+    profile: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """Make somebody responsible at once, without asking them: an agent, a team, or with None nobody."""
+
+    conversation_id: ConversationId
+    assignee_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Transfer:
-    """Hand the conversation to a colleague or a team (an id from the roster), with a note for them."""
+    """Hand the conversation to a colleague or a team (an id from the roster), with a note for them.
+
+    Where the backend lets them accept it first (`Capabilities.offers`) it stays ours until then.
+    """
 
     conversation_id: ConversationId
     target_id: str
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptTransfer:
+    """Take over a conversation that was offered."""
+
+    conversation_id: ConversationId
+
+
+@dataclass(frozen=True, slots=True)
+class DeclineTransfer:
+    """Leave an offered conversation with whoever offers it."""
+
+    conversation_id: ConversationId
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SetPresence:
+    """Tell the backend whether this agent takes new chats."""
+
+    profile: str
+    presence: Presence
+    text: str = ""
+    """Words for colleagues, such as "lunch", where the backend shows them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +145,12 @@ Intent = (
     | Join
     | Leave
     | EndChat
+    | TakeNext
+    | Assign
     | Transfer
+    | AcceptTransfer
+    | DeclineTransfer
+    | SetPresence
     | SetTyping
     | MarkRead
     | CreateConversation

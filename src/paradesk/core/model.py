@@ -72,6 +72,16 @@ class Delivery(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Presence(StrEnum):
+    """Whether an agent takes new chats. Away is not disconnected: what is open goes on."""
+
+    ONLINE = "online"
+    AWAY = "away"
+    BUSY = "busy"
+    INVISIBLE = "invisible"
+    """Present, but shown as absent."""
+
+
 class Link(StrEnum):
     """The state of the connection to one backend."""
 
@@ -94,6 +104,41 @@ class Agent:
     """`agent` or `team`."""
     email: str = ""
     online: bool = True
+    presence: Presence | None = None
+    """What they told the backend, where it says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A transfer that waits for an answer: who hands over, to whom, and what they say to it."""
+
+    by: Agent | None
+    to: Agent | None
+    note: str = ""
+    mine: bool = True
+    """This desk's agent is the one to answer it; False while ours waits for somebody else's answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteResponse:
+    """A canned response that the backend keeps; text only, with the backend's own placeholders as they stand."""
+
+    id: str
+    title: str
+    body: str
+    shortcut: str = ""
+    language: str = ""
+    """BCP 47 tag, or empty where the backend does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One conversation that a search at the backend brought up, with the words around the hit."""
+
+    conversation_id: ConversationId
+    title: str
+    excerpt: str
+    at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,5 +248,7 @@ class Conversation:
     order: Mapping[str, str] = field(default_factory=dict)
     """The customer's order that this is about (`id`, `item`, `total`, `status`, `tracking`, `date`), where known."""
     attributes: Mapping[str, str] = field(default_factory=dict)
+    offer: Offer | None = None
+    """A transfer that waits for an answer."""
     absent: Mapping[str, str] = field(default_factory=dict)
     """Capabilities that this one conversation lacks: capability name → reason, such as `send` → "encrypted room"."""

@@ -24,6 +24,8 @@ from paradesk.core.events import (
     MessageDeleted,
     MessageEdited,
     MessageUpserted,
+    OfferChanged,
+    PresenceChanged,
     PriorityChanged,
     ReadMarked,
     RosterChanged,
@@ -44,6 +46,7 @@ _GROUPS: dict[str, tuple[str, ...]] = {
     "priority": ("priority",),
     "tags": ("tags",),
     "assignee": ("assignee",),
+    "offer": ("offer",),
 }
 _REST = "rest"
 _REMOVED = "removed"
@@ -54,7 +57,7 @@ _GROUPS[_REST] = tuple(f.name for f in fields(Conversation) if f.name not in _GR
 def reduce(state: State, event: Event) -> State:
     """Return the state after the event; the very same object when nothing changes."""
     match event:
-        case ConnectionChanged() | AgentIdentified() | RosterChanged() | Gap(conversation_id=None):
+        case ConnectionChanged() | AgentIdentified() | PresenceChanged() | RosterChanged() | Gap(conversation_id=None):
             return _in_profile(state, event)
         case MessageUpserted():
             return _in_thread(state, event.message.conversation_id, partial(_message, event=event))
@@ -144,6 +147,7 @@ def _thread(
     | PriorityChanged
     | TagsChanged
     | AssigneeChanged
+    | OfferChanged
     | TypingChanged
     | ReadMarked
     | Seen
@@ -167,6 +171,8 @@ def _thread(
             return _set(thread, "tags", event.version, (event.tags,))
         case AssigneeChanged():
             return _set(thread, "assignee", event.version, (event.assignee,))
+        case OfferChanged():
+            return _set(thread, "offer", event.version, (event.offer,))
         case ConversationRemoved():
             return _removed(thread, event)
         case TypingChanged():
@@ -190,7 +196,7 @@ def _thread(
 
 def _typing(thread: Thread, event: TypingChanged) -> Thread:
     if event.typing:
-        return _changed(thread, typing=Typing(event.name, event.until, event.customer))
+        return _changed(thread, typing=Typing(event.name, event.until, event.customer, event.preview))
     current = thread.typing
     if current is not None and current.name == event.name and current.customer == event.customer:
         return _changed(thread, typing=None)
@@ -218,7 +224,9 @@ def _gap(thread: Thread, *, closed: bool) -> Thread:
     return _changed(thread, gap=True, gap_key=max(known, default=None))
 
 
-def _in_profile(state: State, event: ConnectionChanged | AgentIdentified | RosterChanged | Gap) -> State:
+def _in_profile(
+    state: State, event: ConnectionChanged | AgentIdentified | PresenceChanged | RosterChanged | Gap
+) -> State:
     old = state.profiles.get(event.profile)
     profile = ProfileState(name=event.profile) if old is None else old
     match event:
@@ -226,6 +234,8 @@ def _in_profile(state: State, event: ConnectionChanged | AgentIdentified | Roste
             new = replace(profile, link=event.link, reason=event.reason, retry_at=event.retry_at)
         case AgentIdentified():
             new = replace(profile, agent=event.agent)
+        case PresenceChanged():
+            new = replace(profile, presence=event.presence, presence_text=event.text)
         case RosterChanged():
             new = replace(profile, roster=event.agents)
         case Gap():

@@ -12,6 +12,7 @@ from paradesk.core.model import (
     Link,
     Message,
     MessageId,
+    Presence,
     Visibility,
 )
 from paradesk.core.transcript import Transcript
@@ -24,6 +25,8 @@ class Typing:
     name: str
     until: float
     customer: bool = True
+    preview: str = ""
+    """What has been typed so far, where the backend shows unsent text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +125,9 @@ class ProfileState:
     retry_at: float | None = None
     agent: Agent | None = None
     roster: tuple[Agent, ...] = ()
+    presence: Presence | None = None
+    """What the backend holds the agent for; None where it has not said."""
+    presence_text: str = ""
     gap: bool = False
 
 

@@ -11,7 +11,7 @@ from paradesk.connectors.base import Connector, ConnectorError, NotSent, Outcome
 from paradesk.connectors.capabilities import Support
 from paradesk.core.events import ConnectionChanged, DraftChanged, Event, HistoryLoaded, MessageUpserted
 from paradesk.core.fold import base_of
-from paradesk.core.intents import CreateConversation, Intent, Send
+from paradesk.core.intents import CreateConversation, Intent, Send, SetPresence, TakeNext
 from paradesk.core.model import Agent, Attachment, ClientId, ConversationId, Link
 from paradesk.core.state import Thread
 from paradesk.desk import offers
@@ -102,7 +102,7 @@ class Engine:
         """Carry out any intent; raises ConnectorErrors with a reason for the agent, before any I/O where possible."""
         if isinstance(intent, Send):
             return self._accept(intent)
-        if isinstance(intent, CreateConversation):
+        if isinstance(intent, CreateConversation | TakeNext | SetPresence):
             lane = self._lane(intent.profile)
             offers.check(intent, None, lane.capabilities, lane.title)
         else:

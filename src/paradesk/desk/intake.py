@@ -21,6 +21,8 @@ from paradesk.core.events import (
     MessageDeleted,
     MessageEdited,
     MessageUpserted,
+    OfferChanged,
+    PresenceChanged,
     PriorityChanged,
     ReadMarked,
     RosterChanged,
@@ -30,7 +32,7 @@ from paradesk.core.events import (
     TagsChanged,
     TypingChanged,
 )
-from paradesk.core.intents import CreateConversation, Intent
+from paradesk.core.intents import CreateConversation, Intent, SetPresence, TakeNext
 from paradesk.core.model import (
     Agent,
     Attachment,
@@ -41,6 +43,7 @@ from paradesk.core.model import (
     EarlierConversation,
     Message,
     MessageId,
+    Offer,
 )
 from paradesk.core.text import clean_filename, clean_line, clean_text, escaped, has_hidden
 
@@ -68,7 +71,7 @@ def backend_id(conversation_id: ConversationId) -> ConversationId:
 
 def outgoing(intent: Intent) -> Intent:
     """Return the intent in the ids of its backend."""
-    if isinstance(intent, CreateConversation):
+    if isinstance(intent, CreateConversation | TakeNext | SetPresence):
         return intent
     return replace(intent, conversation_id=backend_id(intent.conversation_id))
 
@@ -104,6 +107,8 @@ def incoming(profile: str, event: Event) -> Event:
             return replace(event, profile=profile, reason=clean_line(event.reason, 300))
         case AgentIdentified():
             return AgentIdentified(profile, _agent(event.agent))
+        case PresenceChanged():
+            return PresenceChanged(profile, event.presence, clean_line(event.text, 100))
         case RosterChanged():
             return RosterChanged(profile, tuple(map(_agent, event.agents)))
         case Gap():
@@ -124,6 +129,7 @@ def _change(
     | PriorityChanged
     | TagsChanged
     | AssigneeChanged
+    | OfferChanged
     | TypingChanged
     | ReadMarked,
 ) -> Event:
@@ -145,9 +151,11 @@ def _change(
         case AssigneeChanged():
             assignee = None if event.assignee is None else _agent(event.assignee)
             return AssigneeChanged(conversation_id, assignee, _bounded(event.version))
+        case OfferChanged():
+            return OfferChanged(conversation_id, _offer(event.offer), _bounded(event.version))
         case TypingChanged():
-            name, until = clean_line(event.name), _time(event.until)
-            return TypingChanged(conversation_id, name, event.typing, until, event.customer)
+            name, until, preview = clean_line(event.name), _time(event.until), clean_line(event.preview, 2000)
+            return TypingChanged(conversation_id, name, event.typing, until, event.customer, preview)
         case ReadMarked():
             return ReadMarked(conversation_id, MessageId(storable(event.message_id)))
 
@@ -203,6 +211,7 @@ def _conversation(profile: str, conversation: Conversation) -> Conversation:
         created_at=_time(conversation.created_at),
         order=_texts(conversation.order),
         attributes=_texts(conversation.attributes),
+        offer=_offer(conversation.offer),
         absent=_texts(conversation.absent),
     )
 
@@ -236,6 +245,14 @@ def _agent(agent: Agent) -> Agent:
         kind=clean_line(agent.kind, 20),
         email=clean_line(agent.email, 254),
     )
+
+
+def _offer(offer: Offer | None) -> Offer | None:
+    if offer is None:
+        return None
+    by = None if offer.by is None else _agent(offer.by)
+    to = None if offer.to is None else _agent(offer.to)
+    return Offer(by, to, clean_text(offer.note), offer.mine)
 
 
 def _texts(texts: Mapping[str, str]) -> dict[str, str]:

@@ -3,17 +3,22 @@
 from paradesk.connectors.base import NotSent, Rejected, Unsupported
 from paradesk.connectors.capabilities import Capabilities, Support
 from paradesk.core.intents import (
+    AcceptTransfer,
+    Assign,
     ChangeTags,
     CreateConversation,
+    DeclineTransfer,
     EndChat,
     Intent,
     Join,
     Leave,
     MarkRead,
     Send,
+    SetPresence,
     SetPriority,
     SetStatus,
     SetTyping,
+    TakeNext,
     Transfer,
 )
 from paradesk.core.model import Status, Visibility
@@ -32,7 +37,14 @@ _WORDS = {
     "join": "join a chat",
     "leave": "leave a chat",
     "end_chat": "end a chat",
+    "take_next": "hand out the next chat",
+    "assign": "assign a chat",
     "transfer": "transfer a chat",
+    "offers": "let a transfer be accepted or declined",
+    "presence": "set whether you take new chats",
+    "search": "search",
+    "canned": "hand out canned responses",
+    "customer": "tell more about a customer",
     "create": "open a new ticket",
     "typing_out": "show the customer that you type",
     "read_out": "take read marks",
@@ -62,6 +74,14 @@ def needed(intent: Intent) -> str:
             return "end_chat"
         case Transfer():
             return "transfer"
+        case TakeNext():
+            return "take_next"
+        case Assign():
+            return "assign"
+        case AcceptTransfer() | DeclineTransfer():
+            return "offers"
+        case SetPresence():
+            return "presence"
         case SetTyping():
             return "typing_out"
         case MarkRead():
@@ -96,6 +116,8 @@ def check(intent: Intent, thread: Thread | None, able: Capabilities | None, titl
     offered = able.statuses if able is not None and declared is Support.NATIVE else frozenset(Status)
     if isinstance(intent, SetStatus) and intent.status not in offered:
         raise Unsupported(f"{title} has no status “{intent.status.value.replace('_', ' ')}”")
+    if isinstance(intent, SetPresence) and able is not None and intent.presence not in able.presences:
+        raise Unsupported(f"{title} has no presence “{intent.presence.value}”")
     if isinstance(intent, Send):
         _check_send(intent, thread, able, title, declared)
     return declared

@@ -13,6 +13,7 @@ from paradesk.core.events import (
     MessageDeleted,
     MessageEdited,
     MessageUpserted,
+    PresenceChanged,
     RosterChanged,
     SendChanged,
 )
@@ -259,7 +260,7 @@ def _conversation_of(event: Event) -> ConversationId | None:
             return event.message.conversation_id
         case ConversationUpserted():
             return event.conversation.id
-        case ConnectionChanged() | AgentIdentified() | RosterChanged():
+        case ConnectionChanged() | AgentIdentified() | PresenceChanged() | RosterChanged():
             return None
         case _:
             return event.conversation_id

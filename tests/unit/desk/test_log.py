@@ -253,7 +253,8 @@ def test_a_disk_that_does_not_answer_holds_up_nobody(
     monkeypatch.setattr(log_module, "_private", hang)
     log = Log(tmp_path, "info", redaction)
     log.start()
-    for number in range(3_000):
+    # More than wait and more than the writer may have taken before it came to hang.
+    for number in range(6_000):
         OURS.info("number %d", number)
     assert log.lost > 1_000
     log.stop(0.01)

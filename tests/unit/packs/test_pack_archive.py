@@ -150,7 +150,11 @@ def test_a_size_that_lies_is_not_believed() -> None:
     assert sum(map(len, tree.files.values())) <= MAX_FILE
 
 
-@pytest.mark.parametrize("content", [b"", b"PK", b"no zip at all", zipped(sound())[:-30], zipped(sound())[40:]])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"PK", b"no zip at all", zipped(sound())[:-30], zipped(sound())[40:]],
+    ids=["empty", "two bytes", "text", "without its end", "without its beginning"],
+)
 def test_what_is_no_zip_or_half_of_one(content: bytes) -> None:
     assert found(content) == ["P308"]
 
