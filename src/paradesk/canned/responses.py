@@ -132,6 +132,7 @@ class Library:
         self.responses: tuple[Response, ...] = tuple(sorted(responses, key=lambda response: response.id))
         self.default_language = default_language
         self._by_id = {response.id: response for response in self.responses}
+        self._facets: Mapping[str, tuple[str, ...]] | None = None
 
     def __len__(self) -> int:
         return len(self.responses)
@@ -155,6 +156,11 @@ class Library:
 
     def facets(self) -> Mapping[str, tuple[str, ...]]:
         """Return, per facet, the values that occur, urgency in its own order and the others alphabetically."""
+        if self._facets is None:
+            self._facets = self._values()
+        return self._facets
+
+    def _values(self) -> Mapping[str, tuple[str, ...]]:
         values: dict[str, set[str]] = {facet: set() for facet in FACETS}
         for response in self.responses:
             for facet in FACETS[:-1]:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from paradesk.ui.commands import Command
     from paradesk.ui.screens.picker import PickerResult
 
+PICKER = "picker"
+"""The name under which the picker is kept."""
+
 SUGGESTION_GRACE = 0.3
 """Seconds in which a fresh row of suggestions takes no key: what was pressed before it appeared meant another one."""
 
@@ -47,15 +50,14 @@ async def pick(app: "ParadeskApp") -> None:
             return
         insert(app, pane, thread, result, Source.PICKER)
 
-    ranking = app.choosing.ranking
-    picker = PickerScreen(
-        ranking.library,
-        thread,
-        writing_agent(app, thread),
-        app.settings.language,
-        ranking=ranking,
-        moment=app.choosing.moment(thread),
-    )
+    ranking, moment = app.choosing.ranking, app.choosing.moment(thread)
+    about = (ranking.library, thread, writing_agent(app, thread), app.settings.language)
+    if app.is_screen_installed(PICKER):
+        picker = app.get_screen(PICKER, PickerScreen)
+        picker.turn_to(*about, ranking=ranking, moment=moment)
+    else:
+        picker = PickerScreen(*about, ranking=ranking, moment=moment)
+        app.install_screen(picker, PICKER)
     await app.ask(picker, chosen)
 
 

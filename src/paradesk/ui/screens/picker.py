@@ -98,12 +98,28 @@ class PickerScreen(ModalScreen[PickerResult | None]):
         ranking: Ranking | None = None,
         moment: Moment | None = None,
     ) -> None:
-        """`language` is what the agent wants for every chat; empty means the customer's own, as far as it is known.
-
-        `keys` is the line that tells the keys, `today` decides which reviews are due. `ranking` brings what was learnt,
-        and `moment` what is known of the chat besides its messages; without them nothing was.
-        """
+        """`keys` is the line that tells the keys; the rest is as for `turn_to`."""
         super().__init__()
+        self._keys = keys
+        self.turn_to(library, thread, agent, language, today=today, ranking=ranking, moment=moment)
+
+    def turn_to(
+        self,
+        library: Library,
+        thread: Thread,
+        agent: Agent | None,
+        language: str = "",
+        *,
+        today: date | None = None,
+        ranking: Ranking | None = None,
+        moment: Moment | None = None,
+    ) -> None:
+        """Begin anew, for this chat, the next time that the picker is shown: showing it again is far cheaper than making it.
+
+        `language` is what the agent wants for every chat; empty means the customer's own, as far as it is known. `today`
+        decides which reviews are due. `ranking` brings what was learnt, and `moment` what is known of the chat besides its
+        messages; without them nothing was.
+        """
         self._ranking = ranking if ranking is not None and ranking.library is library else Ranking(library)
         # The order must not change below the agent's cursor while the picker is open: the moment is that of opening it.
         self._moment = moment or moment_of(thread, (), thread.waiting_since or 0.0)
@@ -112,8 +128,6 @@ class PickerScreen(ModalScreen[PickerResult | None]):
         self._thread = thread
         self._values_here = context_for(thread, agent)
         self._preferred = language or thread.conversation.customer.language or library.default_language
-        self._keys = keys
-        self._values = self._library.facets()
         self._folder = ""
         self._browsing = False
         self._spoken = ""
@@ -121,6 +135,7 @@ class PickerScreen(ModalScreen[PickerResult | None]):
         self._facet = FACETS[0]
         self._held = False
         self._filled: Filled | None = None
+        self._fresh = True
 
     @property
     def language(self) -> str:
@@ -158,9 +173,13 @@ class PickerScreen(ModalScreen[PickerResult | None]):
                     yield Static(plain(""), id="about")
                     yield Static(plain(""), id="text")
 
-    def on_mount(self) -> None:
-        """Begin with what fits this chat."""
-        self._search()
+    def on_screen_resume(self) -> None:
+        """Begin with what fits this chat; coming back from a dialog above changes nothing."""
+        if self._fresh:
+            self._fresh = False
+            self._clear_typed()
+            self.set_focus(self.query_one(FilterInput))
+            self._search()
 
     def on_input_changed(self) -> None:
         """Search with every letter."""
@@ -272,7 +291,7 @@ class PickerScreen(ModalScreen[PickerResult | None]):
         self._show_facets()
 
     def _next_value(self) -> None:
-        values = ("", *self._values[self._facet])
+        values = ("", *self._library.facets()[self._facet])
         self._facets[self._facet] = values[(values.index(self._facets.get(self._facet, "")) + 1) % len(values)]
         self._search()
 
