@@ -31,6 +31,7 @@ from paradesk.desk.journal import JournalError
 from paradesk.desk.lane import Lane
 from paradesk.desk.offers import support
 from paradesk.desk.outbox_rows import OutboxRow
+from paradesk.desk.parts import prepare
 from paradesk.desk.reasons import place, reason
 from paradesk.desk.recorder import Recorder
 from paradesk.desk.timing import Timing
@@ -51,6 +52,9 @@ class Rows(Protocol):
 
     def get(self, client_id: ClientId) -> OutboxRow | None:
         """Return a reply that the stream has not shown, or None."""
+
+    def split(self, row: OutboxRow, parts: Sequence[str]) -> None:
+        """Commit what the connector has made of a reply that was accepted without it, in its place."""
 
     def commit(self, row: OutboxRow, events: Sequence[Event] = ()) -> OutboxRow:
         """Commit a new state of a reply, and events that came along."""
@@ -148,17 +152,13 @@ class Courier:
         if refusal:
             self._rows.commit(replace(row, state=Delivery.FAILED, reason=refusal))
             return
+        if not self._made_ready(row):
+            return
         exact = self._idempotency is Idempotency.EXACT
         # A window counts from the first try, a settle time from the last.
         sent_at = row.sent_at if exact and row.unclear and row.sent_at is not None else self._road.clock()
         row = self._rows.commit(replace(row, state=Delivery.SENDING, sent_at=sent_at, reason="", closed_until=None))
-        send = Send(
-            conversation_id=backend_id(row.conversation_id),
-            body=row.body,
-            visibility=row.visibility,
-            client_id=row.client_id,
-            attachments=row.attachments,
-        )
+        send = replace(_send(row), conversation_id=backend_id(row.conversation_id))
         try:
             outcome = await self._road.lane.call(lambda connector: connector.perform(send), self._road.timing.perform)
         except RateLimited as error:
@@ -183,6 +183,20 @@ class Courier:
         title = self._road.lane.title
         declared, why = support(None, self._road.lane.capabilities, title, "notes")
         return "" if declared is Support.NATIVE else why or f"{title} cannot keep private notes"
+
+    def _made_ready(self, row: OutboxRow) -> bool:
+        """Prepare a reply that was accepted before its connector could be asked; False: look at the queue again."""
+        if row.prepared or row.unclear or row.sent_at is not None:
+            return True
+        try:
+            made = prepare(self._road.lane, _send(row))
+        except Rejected as error:
+            self._rows.commit(replace(row, state=Delivery.FAILED, reason=self._road.why(error)))
+            return False
+        if made is None:
+            return True
+        self._rows.split(row, made.parts)
+        return False
 
     def _acked(self, row: OutboxRow, outcome: Outcome) -> tuple[OutboxRow, tuple[Event, ...]]:
         events: tuple[Event, ...] = ()
@@ -300,6 +314,17 @@ class Courier:
         self.wake.clear()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.wake.wait(), seconds)
+
+
+def _send(row: OutboxRow) -> Send:
+    return Send(
+        conversation_id=row.conversation_id,
+        body=row.body,
+        visibility=row.visibility,
+        client_id=row.client_id,
+        attachments=row.attachments,
+        uploads=row.uploads,
+    )
 
 
 async def _page(connector: Connector, *, where: ConversationId, before: Message | None) -> Page:

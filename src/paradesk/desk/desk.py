@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
-from paradesk.connectors.base import ConnectorError, NotSent, Outcome, Uncertain
+from paradesk.connectors.base import ConnectorError, NotSent, Outcome, Prepared, Uncertain
 from paradesk.connectors.capabilities import Capabilities, Support
 from paradesk.core.events import ConnectionChanged, Event
 from paradesk.core.intents import Intent, Send
@@ -253,6 +253,13 @@ class Desk:
             if thread is not None:
                 self.lessons.sent(thread, intent.body)
         return self._ask(lambda engine: self._after_drafts(engine.perform(intent)))
+
+    def prepare(self, send: Send) -> Prepared | None:
+        """Return what the backend would be given for this reply, at once; None where nobody can say that yet.
+
+        Raises Rejected, with a reason for the agent, for what it cannot carry.
+        """
+        return None if self._engine is None else self._engine.prepared(send)
 
     def new_client_id(self) -> ClientId:
         """Return a fresh id for a reply; it sorts by time."""

@@ -7,7 +7,16 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from paradesk.connectors.base import Connector, ConnectorError, NotSent, Outcome, Rejected, Uncertain, Unsupported
+from paradesk.connectors.base import (
+    Connector,
+    ConnectorError,
+    NotSent,
+    Outcome,
+    Prepared,
+    Rejected,
+    Uncertain,
+    Unsupported,
+)
 from paradesk.connectors.capabilities import Support
 from paradesk.core.events import ConnectionChanged, DraftChanged, Event, HistoryLoaded, MessageUpserted
 from paradesk.core.fold import base_of
@@ -23,6 +32,7 @@ from paradesk.desk.lane import Lane
 from paradesk.desk.layout import Layout
 from paradesk.desk.local import LOCAL_PREFIX, LocalChanges, written
 from paradesk.desk.outbox import Outbox, TakenBack
+from paradesk.desk.parts import prepare
 from paradesk.desk.reasons import place, reason
 from paradesk.desk.recorder import Recorder
 from paradesk.desk.timing import Timing
@@ -97,6 +107,13 @@ class Engine:
         for delivery in deliveries:
             if not delivery.done.done():
                 delivery.done.set_result(None)
+
+    def prepared(self, send: Send) -> Prepared | None:
+        """Return what the backend will be given, or None while its connector has not been built; any thread."""
+        lane = self._lane(profile_of(send.conversation_id))
+        if self.support(send.conversation_id, offers.needed(send))[0] is not Support.NATIVE:
+            return None
+        return prepare(lane, replace(send, body=storable(send.body)))
 
     async def perform(self, intent: Intent) -> Outcome:
         """Carry out any intent; raises ConnectorErrors with a reason for the agent, before any I/O where possible."""
@@ -242,8 +259,10 @@ class Engine:
             journal = self.recorder.journal
             self._record(events, lambda: journal.write_draft(send.conversation_id, send.visibility, draft))
         else:
+            made = prepare(lane, send)
+            parts = None if made is None else made.parts
             echo = written(send, thread, self._agent(lane), self._clock())
-            self._saved(lambda: self.outbox.accept(send, echo, draft))
+            self._saved(lambda: self.outbox.accept(send, echo, draft, parts))
         self.attention.type(send.conversation_id, False)
         return Outcome()
 

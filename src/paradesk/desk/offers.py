@@ -138,9 +138,6 @@ def _check_send(send: Send, thread: Thread | None, able: Capabilities | None, ti
             raise Unsupported(why or "a note that is kept on this desk only cannot carry attachments")
     if able is None:
         return
-    size = len(send.body.encode("utf-8", "replace"))
-    if size > able.max_body_bytes:
-        raise Rejected(f"the text is {size:,} bytes long; {title} takes at most {able.max_body_bytes:,}")
     for file in send.attachments:
         if file.size > able.max_attachment_bytes:
             raise Rejected(f"{file.name} is too large: {title} takes at most {able.max_attachment_bytes:,} bytes")
