@@ -12,12 +12,13 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
-from paradesk.connectors.base import ConnectorError, NotSent, Outcome, Prepared, Uncertain
+from paradesk.connectors.base import ConnectorError, NotSent, Outcome, Uncertain
 from paradesk.connectors.capabilities import Capabilities, Support
 from paradesk.core.events import ConnectionChanged, Event
 from paradesk.core.intents import Intent, Send
 from paradesk.core.model import Attachment, ClientId, ConversationId, Link, Visibility
 from paradesk.core.state import ProfileState, State
+from paradesk.desk.backends import Backends
 from paradesk.desk.choices import Choice, Choices
 from paradesk.desk.engine import Engine
 from paradesk.desk.inbox import Inbox
@@ -91,6 +92,8 @@ class Desk:
         self._journal: Journal | None = None
         self._snapshots: Snapshots | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self.backends = Backends(self._ask, lambda: self._engine, self._timing)
+        """What the backends can be asked beside intents."""
         self._closed = True
         self.notices: tuple[str, ...] = ()
         """What the agent is to be told after the start, such as a journal that was damaged. Set once `start` returns."""
@@ -253,13 +256,6 @@ class Desk:
             if thread is not None:
                 self.lessons.sent(thread, intent.body)
         return self._ask(lambda engine: self._after_drafts(engine.perform(intent)))
-
-    def prepare(self, send: Send) -> Prepared | None:
-        """Return what the backend would be given for this reply, at once; None where nobody can say that yet.
-
-        Raises Rejected, with a reason for the agent, for what it cannot carry.
-        """
-        return None if self._engine is None else self._engine.prepared(send)
 
     def new_client_id(self) -> ClientId:
         """Return a fresh id for a reply; it sorts by time."""

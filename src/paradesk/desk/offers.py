@@ -118,6 +118,10 @@ def check(intent: Intent, thread: Thread | None, able: Capabilities | None, titl
         raise Unsupported(f"{title} has no status “{intent.status.value.replace('_', ' ')}”")
     if isinstance(intent, SetPresence) and able is not None and intent.presence not in able.presences:
         raise Unsupported(f"{title} has no presence “{intent.presence.value}”")
+    if isinstance(intent, AcceptTransfer | DeclineTransfer):
+        offer = None if thread is None else thread.conversation.offer
+        if offer is None or not offer.mine:
+            raise Rejected("nobody offers you this chat")
     if isinstance(intent, Send):
         _check_send(intent, thread, able, title, declared)
     return declared

@@ -15,6 +15,8 @@ class Timing:
     perform: float = 30.0
     """Longest time for one intent, from first to last byte."""
     history: float = 30.0
+    question: float = 15.0
+    """Longest time for what an agent waits for with a picker open: a search, a customer, canned responses."""
     fetch: float = 120.0
     upload: float = 120.0
     """Longest time for one file on its way to the backend."""

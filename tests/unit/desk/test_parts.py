@@ -89,7 +89,7 @@ def test_the_screen_shows_what_will_be_sent(start: Start) -> None:
     assert [*sends] == [client_id, part(client_id, 2), part(client_id, 3)]
     assert sends[client_id].held_until is not None
     assert sends[part(client_id, 2)].held_until is None
-    made = desk.prepare(Send(conversation_id=ONE, body="a\nb", visibility=PUBLIC, client_id=client_id))
+    made = desk.backends.prepare(Send(conversation_id=ONE, body="a\nb", visibility=PUBLIC, client_id=client_id))
     assert made == Prepared(("a", "b"), ("sent in 2 messages",))
 
 
@@ -229,7 +229,7 @@ def test_a_reply_accepted_without_a_connector_is_prepared_before_it_leaves(tmp_p
         first, plain = reply(desk, "!two\nlines\nthree"), reply(desk, "plain")
         other, bad = reply(desk, "other\nchat", "acme/2"), reply(desk, "forbidden")
         send = Send(conversation_id=ONE, body="a", visibility=PUBLIC, client_id=plain)
-        assert desk.prepare(send) is None
+        assert desk.backends.prepare(send) is None
         connector.fail["lines"] = Rejected("stop here")
         built = True
         reaches(desk, part(first, 2), Delivery.FAILED)
