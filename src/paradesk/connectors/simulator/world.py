@@ -28,6 +28,7 @@ from paradesk.core.model import (
     ConversationId,
     Customer,
     MessageId,
+    Presence,
     Priority,
     Role,
     Status,
@@ -67,6 +68,9 @@ class World(Ledger):
         self.faults = Faults()
         self.me: Agent = ME
         self.roster: tuple[Agent, ...] = (*COLLEAGUES, *TEAMS)
+        self.presence = Presence.ONLINE
+        """What the service holds the agent for."""
+        self.presence_text = ""
         self.recent = 30
         """How many of the newest messages of each conversation a first sign-in brings."""
         self.on_outbound: Callable[[ConversationId], None] | None = None
