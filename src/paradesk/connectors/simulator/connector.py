@@ -1,6 +1,7 @@
 """The simulator as a connector: the embedded world behind the same interface as any real backend."""
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from paradesk.connectors.base import (
     Option,
     Outcome,
     Page,
+    ProtocolError,
     Rejected,
     Unsupported,
 )
@@ -31,6 +33,7 @@ from paradesk.core.events import (
     MessageUpserted,
     PresenceChanged,
     RosterChanged,
+    TypingChanged,
 )
 from paradesk.core.intents import (
     AcceptTransfer,
@@ -151,8 +154,16 @@ class SimulatorConnector(Connector):
                 position = await self._resync(desk, self._cursor(position))
                 continue
             position = batch.position
-            events = (_ours(event, desk.profile) for event in batch.events)
+            events = (self._told(event, desk.profile) for event in batch.events)
             await desk.emit(*events, cursor=self._cursor(position))
+
+    def _told(self, event: Event, profile: str) -> Event:
+        """Return an event of the log as this desk hears it: with its profile's name, and lapses by this machine's clock."""
+        if isinstance(event, PresenceChanged):
+            return replace(event, profile=profile)
+        if isinstance(event, TypingChanged):
+            return replace(event, until=time.time() + event.until - self.world.stamp())
+        return event
 
     # Cursors: the world's id, the position, and how many conversations there have been.
 
@@ -228,7 +239,7 @@ class SimulatorConnector(Connector):
                 return Outcome(events=await ask(lambda: office.decline(conversation_id, reason)))
             case SetPresence(profile, presence, text):
                 told = await ask(lambda: office.set_presence(presence, text))
-                return Outcome(events=tuple(_ours(event, profile) for event in told))
+                return Outcome(events=tuple(self._told(event, profile) for event in told))
             case SetTyping(conversation_id, typing):
                 await ask(lambda: agent.types(conversation_id, typing))
             case MarkRead(conversation_id, message_id):
@@ -293,11 +304,10 @@ class SimulatorConnector(Connector):
 
     async def fetch(self, attachment: Attachment) -> bytes:
         """Return the content of an attachment."""
-        return await self._line.ask(lambda: self.world.file(attachment.id))
-
-
-def _ours(event: Event, profile: str) -> Event:
-    return replace(event, profile=profile) if isinstance(event, PresenceChanged) else event
+        content = await self._line.download(lambda: self.world.file(attachment.id))
+        if attachment.size is not None and len(content) != attachment.size:
+            raise ProtocolError(f"{attachment.name}: the service sent something else than this file")
+        return content
 
 
 def _parts(cursor: str | None) -> tuple[str, int, int]:
