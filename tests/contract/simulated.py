@@ -2,9 +2,11 @@
 
 from paradesk.connectors.base import Connector
 from paradesk.connectors.simulator import SimulatorConnector, World
+from paradesk.connectors.simulator.agent import AgentSide
 from paradesk.connectors.simulator.chat import StoredFile
-from paradesk.connectors.simulator.people import TEAMS
-from paradesk.core.model import ConversationId, Customer, MessageId, Role
+from paradesk.connectors.simulator.office import Office
+from paradesk.connectors.simulator.people import COLLEAGUES, TEAMS
+from paradesk.core.model import ConversationId, Customer, MessageId, Presence, Role, Status
 from paradesk.testing.backend import BackendUnderTest, Received, TicketRecord
 
 
@@ -12,10 +14,13 @@ class SimulatedBackend(BackendUnderTest):
     """A world of its own per test. A subclass may put another connector class in front of it."""
 
     patience = 5.0
+    crowd = 10_000
     connector_class: type[SimulatorConnector] = SimulatorConnector
 
     def __init__(self) -> None:
         self.world = World(seed=7, retention=20)
+        self.agent = AgentSide(self.world)
+        self.office = Office(self.world, self.agent)
         self._customers = 0
 
     def connector(self) -> Connector:
@@ -92,6 +97,44 @@ class SimulatedBackend(BackendUnderTest):
 
     async def restore(self) -> None:
         self.world.restore()
+
+    async def colleague_id(self) -> str:
+        return COLLEAGUES[1].id
+
+    async def colleague_offers(self) -> ConversationId:
+        return self.office.offer(self._customer(), COLLEAGUES[1], "can you take this one?")
+
+    async def colleague_answers(self, conversation_id: ConversationId, accepts: bool) -> None:
+        self.office.colleague_answers(conversation_id, accepts)
+
+    async def colleague_sets_status(self, conversation_id: ConversationId, status: Status) -> None:
+        self.agent.set_status(conversation_id, status, None)
+
+    async def agent_presence(self) -> Presence | None:
+        return self.world.presence
+
+    async def canned_response(self) -> tuple[str, str]:
+        kept = self.office.canned()[0]
+        return kept.title, kept.body
+
+    async def earlier_conversation(self, conversation_id: ConversationId) -> str:
+        customer = self.world.chat(conversation_id).conversation.customer
+        return self.world.begin(customer, subject="an earlier question")
+
+    async def blank_next_answer(self) -> None:
+        self.world.faults.blank_answers = 1
+
+    async def spoil_next_download(self) -> None:
+        self.world.faults.spoil_downloads = 1
+
+    async def expire_credentials(self) -> None:
+        self.world.revoke()
+
+    async def system_line_with_later_id(self, conversation_id: ConversationId, text: str) -> str:
+        return self.world.greets_late(conversation_id, text)
+
+    async def set_clock_wrong(self, seconds: float) -> None:
+        self.world.faults.clock_skew = seconds
 
     async def lose_next_answer(self) -> None:
         self.world.faults.lose_answers = 1

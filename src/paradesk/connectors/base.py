@@ -88,7 +88,7 @@ class Outcome:
 
     message_id: MessageId | None = None
     conversation_id: ConversationId | None = None
-    """The new conversation of a `CreateConversation`."""
+    """The new conversation of a `CreateConversation`; the one that a `TakeNext` brought, None where nobody waits."""
     events: tuple[Event, ...] = ()
 
 

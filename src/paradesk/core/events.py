@@ -123,7 +123,10 @@ class OfferChanged:
 
 @dataclass(frozen=True, slots=True)
 class TypingChanged:
-    """Somebody types (or stopped). It lapses by itself at `until`, whatever happens to the stop event."""
+    """Somebody types (or stopped). It lapses by itself at `until`, whatever happens to the stop event.
+
+    From a connector, 0 leaves it to the desk, which in no case waits longer than `Capabilities.typing_lapses`.
+    """
 
     conversation_id: ConversationId
     name: str

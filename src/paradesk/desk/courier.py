@@ -15,6 +15,7 @@ from paradesk.connectors.base import (
     AuthError,
     Connector,
     ConnectorError,
+    Gone,
     NotSent,
     Outcome,
     Page,
@@ -25,12 +26,14 @@ from paradesk.connectors.base import (
 from paradesk.connectors.capabilities import Idempotency, Support
 from paradesk.core.events import Event, HistoryLoaded
 from paradesk.core.intents import Send
-from paradesk.core.model import ClientId, ConversationId, Delivery, Link, Message, MessageId, Visibility
+from paradesk.core.model import ClientId, ConversationId, Delivery, Link, LocalFile, Message, MessageId, Visibility
+from paradesk.core.text import clean_line
 from paradesk.desk.intake import backend_id, incoming, storable
 from paradesk.desk.journal import JournalError
 from paradesk.desk.lane import Lane
 from paradesk.desk.offers import support
 from paradesk.desk.outbox_rows import OutboxRow
+from paradesk.desk.parts import prepare
 from paradesk.desk.reasons import place, reason
 from paradesk.desk.recorder import Recorder
 from paradesk.desk.timing import Timing
@@ -51,6 +54,9 @@ class Rows(Protocol):
 
     def get(self, client_id: ClientId) -> OutboxRow | None:
         """Return a reply that the stream has not shown, or None."""
+
+    def split(self, row: OutboxRow, parts: Sequence[str]) -> None:
+        """Commit what the connector has made of a reply that was accepted without it, in its place."""
 
     def commit(self, row: OutboxRow, events: Sequence[Event] = ()) -> OutboxRow:
         """Commit a new state of a reply, and events that came along."""
@@ -148,17 +154,17 @@ class Courier:
         if refusal:
             self._rows.commit(replace(row, state=Delivery.FAILED, reason=refusal))
             return
+        if not self._made_ready(row):
+            return
+        ready = await self._uploaded(row)
+        if ready is None:
+            return
+        row = ready
         exact = self._idempotency is Idempotency.EXACT
         # A window counts from the first try, a settle time from the last.
         sent_at = row.sent_at if exact and row.unclear and row.sent_at is not None else self._road.clock()
         row = self._rows.commit(replace(row, state=Delivery.SENDING, sent_at=sent_at, reason="", closed_until=None))
-        send = Send(
-            conversation_id=backend_id(row.conversation_id),
-            body=row.body,
-            visibility=row.visibility,
-            client_id=row.client_id,
-            attachments=row.attachments,
-        )
+        send = replace(_send(row), conversation_id=backend_id(row.conversation_id))
         try:
             outcome = await self._road.lane.call(lambda connector: connector.perform(send), self._road.timing.perform)
         except RateLimited as error:
@@ -169,7 +175,9 @@ class Courier:
             self._rows.commit(self._back(row, error))
             await self._pause_longer()
         except (Rejected, Unsupported) as error:
-            self._rows.commit(replace(row, state=Delivery.FAILED, reason=self._road.why(error)))
+            # What is gone may be a file that was uploaded long ago: another try brings it there again.
+            uploads = () if isinstance(error, Gone) else row.uploads
+            self._rows.commit(replace(row, state=Delivery.FAILED, reason=self._road.why(error), uploads=uploads))
         except ConnectorError as error:
             self._rows.commit(replace(row, unclear=True, reason=self._road.why(error)))
         else:
@@ -183,6 +191,52 @@ class Courier:
         title = self._road.lane.title
         declared, why = support(None, self._road.lane.capabilities, title, "notes")
         return "" if declared is Support.NATIVE else why or f"{title} cannot keep private notes"
+
+    def _made_ready(self, row: OutboxRow) -> bool:
+        """Prepare a reply that was accepted before its connector could be asked; False: look at the queue again."""
+        if row.prepared or row.unclear or row.sent_at is not None:
+            return True
+        try:
+            made = prepare(self._road.lane, _send(row))
+        except Rejected as error:
+            self._rows.commit(replace(row, state=Delivery.FAILED, reason=self._road.why(error)))
+            return False
+        if made is None:
+            return True
+        self._rows.split(row, made.parts)
+        return False
+
+    async def _uploaded(self, row: OutboxRow) -> OutboxRow | None:
+        """Bring the files of a reply to a backend that wants them before it; None: look at the queue again.
+
+        Each is on disk as soon as it is there, so that neither a retry nor a restart brings it there twice.
+        """
+        able = self._road.lane.capabilities
+        if able is None or able.upload is not Support.NATIVE:
+            return row
+        while len(row.uploads) < len(row.attachments):
+            file, where = row.attachments[len(row.uploads)], backend_id(row.conversation_id)
+            try:
+                upload = partial(_upload, where=where, file=file)
+                name = storable(await self._road.lane.call(upload, self._road.timing.upload))
+            except (Rejected, Unsupported) as error:
+                why = f"{clean_line(file.name, 60)}: {self._road.why(error)}"
+                self._rows.commit(replace(row, state=Delivery.FAILED, reason=why))
+                return None
+            except ConnectorError as error:
+                # Nobody sees a file before its reply: to bring it there again is harmless, whatever became of it.
+                wait = self._next_wait(error.retry_after if isinstance(error, RateLimited) else 0.05)
+                if isinstance(error, RateLimited):
+                    self._road.close_for(wait)
+                if self._rows.get(row.client_id) is not None:
+                    self._rows.commit(replace(row, reason=f"{clean_line(file.name, 60)}: {self._road.why(error)}"))
+                await self._pause(wait)
+                return None
+            if self._rows.get(row.client_id) is None:
+                # Taken back meanwhile.
+                return None
+            row = self._rows.commit(replace(row, uploads=(*row.uploads, name), reason=""))
+        return row
 
     def _acked(self, row: OutboxRow, outcome: Outcome) -> tuple[OutboxRow, tuple[Event, ...]]:
         events: tuple[Event, ...] = ()
@@ -300,6 +354,24 @@ class Courier:
         self.wake.clear()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.wake.wait(), seconds)
+
+
+def _send(row: OutboxRow) -> Send:
+    return Send(
+        conversation_id=row.conversation_id,
+        body=row.body,
+        visibility=row.visibility,
+        client_id=row.client_id,
+        attachments=row.attachments,
+        uploads=row.uploads,
+    )
+
+
+async def _upload(connector: Connector, *, where: ConversationId, file: LocalFile) -> str:
+    name = await connector.upload(where, file)
+    if not isinstance(name, str) or not name:
+        raise Rejected("the connector does not say where the file is")
+    return name
 
 
 async def _page(connector: Connector, *, where: ConversationId, before: Message | None) -> Page:

@@ -18,6 +18,7 @@ from paradesk.core.events import ConnectionChanged, Event
 from paradesk.core.intents import Intent, Send
 from paradesk.core.model import Attachment, ClientId, ConversationId, Link, Visibility
 from paradesk.core.state import ProfileState, State
+from paradesk.desk.backends import Backends
 from paradesk.desk.choices import Choice, Choices
 from paradesk.desk.engine import Engine
 from paradesk.desk.inbox import Inbox
@@ -91,6 +92,8 @@ class Desk:
         self._journal: Journal | None = None
         self._snapshots: Snapshots | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self.backends = Backends(self._ask, lambda: self._engine, self._timing)
+        """What the backends can be asked beside intents."""
         self._closed = True
         self.notices: tuple[str, ...] = ()
         """What the agent is to be told after the start, such as a journal that was damaged. Set once `start` returns."""

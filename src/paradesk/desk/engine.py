@@ -7,9 +7,18 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from paradesk.connectors.base import Connector, ConnectorError, NotSent, Outcome, Rejected, Uncertain, Unsupported
+from paradesk.connectors.base import (
+    Connector,
+    ConnectorError,
+    NotSent,
+    Outcome,
+    Prepared,
+    Rejected,
+    Uncertain,
+    Unsupported,
+)
 from paradesk.connectors.capabilities import Support
-from paradesk.core.events import ConnectionChanged, DraftChanged, Event, HistoryLoaded, MessageUpserted
+from paradesk.core.events import ConnectionChanged, DraftChanged, Event, HistoryLoaded, MessageUpserted, TypingChanged
 from paradesk.core.fold import base_of
 from paradesk.core.intents import CreateConversation, Intent, Send, SetPresence, TakeNext
 from paradesk.core.model import Agent, Attachment, ClientId, ConversationId, Link
@@ -23,6 +32,7 @@ from paradesk.desk.lane import Lane
 from paradesk.desk.layout import Layout
 from paradesk.desk.local import LOCAL_PREFIX, LocalChanges, written
 from paradesk.desk.outbox import Outbox, TakenBack
+from paradesk.desk.parts import prepare
 from paradesk.desk.reasons import place, reason
 from paradesk.desk.recorder import Recorder
 from paradesk.desk.timing import Timing
@@ -98,21 +108,27 @@ class Engine:
             if not delivery.done.done():
                 delivery.done.set_result(None)
 
+    def prepared(self, send: Send) -> Prepared | None:
+        """Return what the backend will be given, or None while its connector has not been built; any thread."""
+        lane = self.lane(profile_of(send.conversation_id))
+        if self.support(send.conversation_id, offers.needed(send))[0] is not Support.NATIVE:
+            return None
+        return prepare(lane, replace(send, body=storable(send.body)))
+
     async def perform(self, intent: Intent) -> Outcome:
         """Carry out any intent; raises ConnectorErrors with a reason for the agent, before any I/O where possible."""
         if isinstance(intent, Send):
             return self._accept(intent)
         if isinstance(intent, CreateConversation | TakeNext | SetPresence):
-            lane = self._lane(intent.profile)
+            lane = self.lane(intent.profile)
             offers.check(intent, None, lane.capabilities, lane.title)
         else:
-            lane = self._lane(profile_of(intent.conversation_id))
+            lane = self.lane(profile_of(intent.conversation_id))
             thread = self._known(intent.conversation_id)
             if offers.check(intent, thread, lane.capabilities, lane.title) is Support.EMULATED:
                 self._record(self._local.events(intent, thread, self._agent(lane)))
                 return Outcome()
-        self._need_link(lane)
-        outcome = await self._ask(lane, lambda c: c.perform(outgoing(intent)), self._timing.perform)
+        outcome = await self.ask(lane, lambda c: c.perform(outgoing(intent)), self._timing.perform)
         profile = lane.profile.name
         events = tuple(incoming(profile, event) for event in outcome.events)
         try:
@@ -184,25 +200,23 @@ class Engine:
         """Read the newest messages from the backend, whatever is here already; raises ConnectorErrors."""
         self._known(conversation_id)
         able, why = self.support(conversation_id, "history")
-        lane = self._lane(profile_of(conversation_id))
+        lane = self.lane(profile_of(conversation_id))
         if able is not Support.NATIVE:
             raise Unsupported(why or f"{lane.title} keeps no history")
-        self._need_link(lane)
         where = backend_id(conversation_id)
-        page = await self._ask(lane, lambda c: c.history(where, None, limit), self._timing.history)
+        page = await self.ask(lane, lambda c: c.history(where, None, limit), self._timing.history)
         loaded = incoming(lane.profile.name, HistoryLoaded(where, page.messages, page.complete))
         self._saved(lambda: self.recorder.record([loaded]))
 
     async def fetch(self, conversation_id: ConversationId, attachment: Attachment) -> bytes:
         """Download an attachment."""
-        lane = self._lane(profile_of(conversation_id))
+        lane = self.lane(profile_of(conversation_id))
         if attachment.id.startswith(LOCAL_PREFIX):
             raise Rejected("this file is still on its way to the backend")
         able, why = self.support(conversation_id, "attachments_in")
         if able is Support.ABSENT:
             raise Unsupported(why)
-        self._need_link(lane)
-        return await self._ask(lane, lambda connector: connector.fetch(attachment), self._timing.fetch)
+        return await self.ask(lane, lambda connector: connector.fetch(attachment), self._timing.fetch)
 
     async def _history(self, conversation_id: ConversationId, limit: int) -> bool:
         thread = self._known(conversation_id)
@@ -215,12 +229,11 @@ class Engine:
             return False
         if self.support(conversation_id, "history")[0] is Support.ABSENT:
             return False
-        lane = self._lane(profile_of(conversation_id))
-        self._need_link(lane)
+        lane = self.lane(profile_of(conversation_id))
         oldest = next((m for m in thread.transcript if not m.id.startswith(LOCAL_PREFIX)), None)
         before = None if oldest is None else outgoing_message(base_of(thread, oldest.id) or oldest)
         where = backend_id(conversation_id)
-        page = await self._ask(lane, lambda c: c.history(where, before, limit), self._timing.history)
+        page = await self.ask(lane, lambda c: c.history(where, before, limit), self._timing.history)
         self.recorder.paged.add(conversation_id)
         loaded = incoming(lane.profile.name, HistoryLoaded(where, page.messages, page.complete))
         self._saved(lambda: self.recorder.record([loaded], older=True))
@@ -228,7 +241,7 @@ class Engine:
 
     def _accept(self, send: Send) -> Outcome:
         send = replace(send, body=storable(send.body))
-        lane = self._lane(profile_of(send.conversation_id))
+        lane = self.lane(profile_of(send.conversation_id))
         thread = self._known(send.conversation_id)
         declared = offers.check(send, thread, lane.capabilities, lane.title)
         draft = remainder(thread.drafts.get(send.visibility, ""), send.body)
@@ -242,22 +255,28 @@ class Engine:
             journal = self.recorder.journal
             self._record(events, lambda: journal.write_draft(send.conversation_id, send.visibility, draft))
         else:
+            made = prepare(lane, send)
+            parts = None if made is None else made.parts
             echo = written(send, thread, self._agent(lane), self._clock())
-            self._saved(lambda: self.outbox.accept(send, echo, draft))
+            self._saved(lambda: self.outbox.accept(send, echo, draft, parts))
         self.attention.type(send.conversation_id, False)
         return Outcome()
 
     def _with_consequences(self, delivery: Delivery) -> list[Event]:
         """Add what the desk has to do because of an event, where the backend does not."""
         able = self._lanes[delivery.profile].capabilities
-        if able is None or able.status is not Support.EMULATED:
+        if able is None:
             return list(delivery.events)
+        reopens = able.status is Support.EMULATED
         events: list[Event] = []
         for event in delivery.events:
+            if isinstance(event, TypingChanged) and event.typing:
+                latest = self._clock() + able.typing_lapses
+                event = replace(event, until=latest if event.until <= 0 else min(event.until, latest))
             events.append(event)
-            thread = self._thread(event.message.conversation_id) if isinstance(event, MessageUpserted) else None
-            if isinstance(event, MessageUpserted) and thread is not None:
-                events += self._local.reopened(thread, event.message)
+            if reopens and isinstance(event, MessageUpserted):
+                thread = self._thread(event.message.conversation_id)
+                events += () if thread is None else self._local.reopened(thread, event.message)
         return events
 
     def _record(self, events: Sequence[Event], work: Callable[[], None] | None = None) -> None:
@@ -270,7 +289,9 @@ class Engine:
         except JournalError as error:
             raise NotSent(str(error)) from error
 
-    async def _ask(self, lane: Lane, ask: Callable[[Connector], Awaitable[T]], deadline: float) -> T:
+    async def ask(self, lane: Lane, ask: Callable[[Connector], Awaitable[T]], deadline: float) -> T:
+        """Ask a connector that is online; raises ConnectorErrors with a reason for the agent."""
+        self._need_link(lane)
         try:
             return await lane.call(ask, deadline)
         except ConnectorError as error:
@@ -288,7 +309,8 @@ class Engine:
             why = f": {profile.reason}" if profile is not None and profile.reason else ""
             raise NotSent(f"{lane.profile.name} is not connected{why}")
 
-    def _lane(self, profile: str) -> Lane:
+    def lane(self, profile: str) -> Lane:
+        """Return the lane of a profile; raises Rejected for one that is not configured."""
         lane = self._lanes.get(profile)
         if lane is None:
             raise Rejected(f"the profile {profile!r} is not configured")

@@ -41,9 +41,11 @@ from paradesk.core.model import (
     ConversationId,
     Customer,
     EarlierConversation,
+    Found,
     Message,
     MessageId,
     Offer,
+    RemoteResponse,
 )
 from paradesk.core.text import clean_filename, clean_line, clean_text, escaped, has_hidden
 
@@ -200,7 +202,7 @@ def _conversation(profile: str, conversation: Conversation) -> Conversation:
         id=qualified(profile, conversation.id),
         profile=profile,
         number=clean_line(conversation.number, 30),
-        customer=_customer(conversation.customer),
+        customer=incoming_customer(conversation.customer),
         channel=clean_line(conversation.channel, 30),
         subject=clean_line(conversation.subject, 300),
         status_label=clean_line(conversation.status_label, 40),
@@ -216,7 +218,8 @@ def _conversation(profile: str, conversation: Conversation) -> Conversation:
     )
 
 
-def _customer(customer: Customer) -> Customer:
+def incoming_customer(customer: Customer) -> Customer:
+    """Return what a backend says of a customer as the desk takes it in."""
     return replace(
         customer,
         id=storable(customer.id),
@@ -235,6 +238,23 @@ def _customer(customer: Customer) -> Customer:
             for line in customer.earlier
         ),
     )
+
+
+def incoming_response(response: RemoteResponse) -> RemoteResponse:
+    """Return a canned response of a backend as the desk takes it in; its placeholders stay as they are."""
+    return RemoteResponse(
+        storable(response.id),
+        clean_line(response.title, 200),
+        clean_text(response.body),
+        clean_line(response.shortcut, 60),
+        clean_line(response.language, 35),
+    )
+
+
+def incoming_found(profile: str, found: Found) -> Found:
+    """Return one result of a search at a backend as the desk takes it in."""
+    where = qualified(profile, found.conversation_id)
+    return Found(where, clean_line(found.title, 200), clean_line(found.excerpt, 300), _time(found.at))
 
 
 def _agent(agent: Agent) -> Agent:

@@ -118,6 +118,10 @@ def check(intent: Intent, thread: Thread | None, able: Capabilities | None, titl
         raise Unsupported(f"{title} has no status “{intent.status.value.replace('_', ' ')}”")
     if isinstance(intent, SetPresence) and able is not None and intent.presence not in able.presences:
         raise Unsupported(f"{title} has no presence “{intent.presence.value}”")
+    if isinstance(intent, AcceptTransfer | DeclineTransfer):
+        offer = None if thread is None else thread.conversation.offer
+        if offer is None or not offer.mine:
+            raise Rejected("nobody offers you this chat")
     if isinstance(intent, Send):
         _check_send(intent, thread, able, title, declared)
     return declared
@@ -138,9 +142,6 @@ def _check_send(send: Send, thread: Thread | None, able: Capabilities | None, ti
             raise Unsupported(why or "a note that is kept on this desk only cannot carry attachments")
     if able is None:
         return
-    size = len(send.body.encode("utf-8", "replace"))
-    if size > able.max_body_bytes:
-        raise Rejected(f"the text is {size:,} bytes long; {title} takes at most {able.max_body_bytes:,}")
     for file in send.attachments:
         if file.size > able.max_attachment_bytes:
             raise Rejected(f"{file.name} is too large: {title} takes at most {able.max_attachment_bytes:,} bytes")

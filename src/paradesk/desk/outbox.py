@@ -18,6 +18,7 @@ from paradesk.desk.courier import Courier, Road
 from paradesk.desk.intake import profile_of
 from paradesk.desk.lane import Lane
 from paradesk.desk.outbox_rows import OutboxRow
+from paradesk.desk.parts import rows_of, split_rows, taken_with, text_of
 from paradesk.desk.recorder import Recorder
 from paradesk.desk.timing import Timing
 
@@ -85,33 +86,26 @@ class Outbox:
         """Return an accepted reply that the stream has not shown, or None."""
         return self._rows.get(client_id)
 
-    def accept(self, send: Send, echo: Message, draft: str) -> None:
-        """Commit a reply and what remains of its draft in one transaction, and deliver it in its turn.
+    def accept(self, send: Send, echo: Message, draft: str, parts: Sequence[str] | None = None) -> None:
+        """Commit a reply, in its parts, and what remains of its draft in one transaction, and deliver it in its turn.
 
-        Raises JournalError when it cannot be saved, Rejected when its client id was used before.
+        `parts` is what its connector made of it, None where there is no connector yet. Raises JournalError when it
+        cannot be saved, Rejected when its client id was used before.
         """
         if send.client_id in self._rows:
             raise Rejected("this reply has been accepted before")
         held = isfinite(send.hold) and send.hold > 0
-        row = OutboxRow(
-            client_id=send.client_id,
-            conversation_id=send.conversation_id,
-            body=send.body,
-            visibility=send.visibility,
-            attachments=send.attachments,
-            echo=echo,
-            hold=send.hold if held else 0.0,
-            not_before=self._clock() + send.hold if held else None,
-        )
+        rows = rows_of(send, echo, parts, self._clock() + send.hold if held else None)
 
         def write() -> None:
-            self._recorder.outbox.add(row)
+            for row in rows:
+                self._recorder.outbox.add(row)
             self._recorder.journal.write_draft(send.conversation_id, send.visibility, draft)
 
         cleared = DraftChanged(send.conversation_id, send.visibility, draft)
-        self._recorder.record([_said(row, with_message=True), cleared], work=write)
-        self._rows[row.client_id] = row
-        self._send_courier(row.conversation_id)
+        self._recorder.record([*(_said(row, with_message=True) for row in rows), cleared], work=write)
+        self._rows.update((row.client_id, row) for row in rows)
+        self._send_courier(send.conversation_id)
 
     def retry(self, client_id: ClientId) -> None:
         """Queue a failed or uncertain reply again, in its place and with its client id; raises Rejected for another."""
@@ -147,30 +141,37 @@ class Outbox:
         self._recorder.record([MessageUpserted(replace(shown, client_id=client_id))])
 
     def dismiss(self, client_id: ClientId) -> TakenBack:
-        """Give up a reply that is not under way, and put its text back into the draft; returns what came back."""
+        """Give up a reply that is not under way, and put its text back into the draft; returns what came back.
+
+        Of a reply in parts all those come back that have not left; where that is all of them, as it was written.
+        """
         row = self._undecided(client_id)
         if row.state in (Delivery.ACKED, Delivery.SENDING):
             raise Rejected("this reply is already on its way")
         if row.state is Delivery.QUEUED and row.unclear:
             raise Rejected("an earlier try may have arrived; wait until that is known")
+        taken = taken_with(row, self._rows.values())
+        body = text_of(taken)
         thread = self._recorder.store.state.threads.get(row.conversation_id)
         typed = "" if thread is None else thread.drafts.get(row.visibility, "")
-        draft = f"{row.body}\n{typed}" if typed else row.body
-        cancelled = replace(row, state=Delivery.CANCELLED, version=row.version + 1)
+        draft = f"{body}\n{typed}" if typed else body
+        cancelled = [_said(replace(part, state=Delivery.CANCELLED, version=part.version + 1)) for part in taken]
 
         def write() -> None:
-            self._recorder.outbox.remove(client_id)
+            for part in taken:
+                self._recorder.outbox.remove(part.client_id)
             self._recorder.journal.write_draft(row.conversation_id, row.visibility, draft)
 
         back = DraftChanged(row.conversation_id, row.visibility, draft)
-        self._recorder.record([_said(cancelled), back], work=write)
-        del self._rows[client_id]
+        self._recorder.record([*cancelled, back], work=write)
+        for part in taken:
+            del self._rows[part.client_id]
         self._send_courier(row.conversation_id)
         return TakenBack(
             conversation_id=row.conversation_id,
             visibility=row.visibility,
-            body=row.body,
-            attachments=row.attachments,
+            body=body,
+            attachments=tuple(file for part in taken for file in part.attachments),
             draft=draft,
         )
 
@@ -198,6 +199,20 @@ class Outbox:
             self._rows[row.client_id] = old
             raise
         return moved
+
+    def split(self, row: OutboxRow, parts: Sequence[str]) -> None:
+        """Put the parts that a connector has made of a reply into its place, in one transaction.
+
+        For one that was accepted before it could be prepared, and of which nothing has left.
+        """
+        rows = split_rows(row, parts)
+        self._recorder.record(
+            [_said(part, with_message=True) for part in rows], work=lambda: self._recorder.outbox.split(rows)
+        )
+        order: dict[ClientId, OutboxRow] = {}
+        for client_id, kept in self._rows.items():
+            order.update((part.client_id, part) for part in (rows if client_id == row.client_id else (kept,)))
+        self._rows = order
 
     def link_changed(self, profile: str) -> None:
         """A connection came or went: whoever waits for it looks again."""

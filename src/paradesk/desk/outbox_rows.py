@@ -2,6 +2,7 @@
 
 import logging
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -40,6 +41,16 @@ class OutboxRow:
     """The one resend that policy may allow has been used."""
     message_id: MessageId | None = None
     reason: str = ""
+    prepared: bool = False
+    """`body` is what the connector made of the text, not the text as it was typed."""
+    reply_id: ClientId | None = None
+    """The client id of the first part, where this is one part of a longer reply."""
+    parts: int = 1
+    """Into how many parts the reply was made."""
+    whole: str = ""
+    """On the first part, the reply as the agent wrote it, where `body` is not the same."""
+    uploads: tuple[str, ...] = ()
+    """What the backend calls those of the attachments that it has already, in their order."""
 
 
 class OutboxTable:
@@ -61,6 +72,21 @@ class OutboxTable:
             "update outbox set state = ?, record = ? where client_id = ?",
             (row.state.value, msgspec.json.encode(row).decode(), row.client_id),
         )
+
+    def split(self, rows: Sequence[OutboxRow]) -> None:
+        """Keep the new state of the first of these in its place, and the others right behind it."""
+        first, *others = rows
+        self.update(first)
+        query = "select place from outbox where client_id = ?"
+        place = int(self._db.execute(query, (first.client_id,)).fetchone()[0])
+        # By way of negative numbers: each step keeps all places different.
+        self._db.execute("update outbox set place = -(place + ?) where place > ?", (len(others), place))
+        self._db.execute("update outbox set place = -place where place < 0")
+        for number, row in enumerate(others, place + 1):
+            self._db.execute(
+                "insert into outbox (place, client_id, conversation_id, state, record) values (?, ?, ?, ?, ?)",
+                (number, row.client_id, row.conversation_id, row.state.value, msgspec.json.encode(row).decode()),
+            )
 
     def remove(self, client_id: ClientId) -> None:
         """Forget a reply: the stream has shown it, or the agent took it back."""

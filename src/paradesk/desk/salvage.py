@@ -219,7 +219,7 @@ class _Rescued:
         except UNREADABLE:
             return row
         if isinstance(where, bytes):
-            self._said.add((bytes(where), reply.body.strip()))
+            self._said.add((bytes(where), (reply.whole or reply.body).strip()))
         if certain:
             return row
         reply = _unclear(reply, newest=newest)

@@ -15,7 +15,11 @@ class Timing:
     perform: float = 30.0
     """Longest time for one intent, from first to last byte."""
     history: float = 30.0
+    question: float = 15.0
+    """Longest time for what an agent waits for with a picker open: a search, a customer, canned responses."""
     fetch: float = 120.0
+    upload: float = 120.0
+    """Longest time for one file on its way to the backend."""
     stall: float = 10.0
     """A connector whose loop answers nothing for this long is reported as stuck."""
     typing_repeat: float = 3.0

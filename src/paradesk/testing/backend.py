@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from paradesk.connectors.base import Connector
-from paradesk.core.model import ConversationId, MessageId, Priority, Status
+from paradesk.core.model import ConversationId, MessageId, Presence, Priority, Status
 
 
 class CannotArrange(Exception):
@@ -54,6 +54,8 @@ class BackendUnderTest(ABC):
     """Seconds after which a connector has usually noticed that its connection was cut."""
     absence: int = 40
     """So many messages are surely more than one batch of the stream brings after an absence."""
+    crowd: int = 20
+    """So many conversations are there at a sign-in. A backend in memory should say 10,000; a real server takes its time."""
 
     # Connectors
 
@@ -81,6 +83,41 @@ class BackendUnderTest(ABC):
     async def transfer_target(self) -> str:
         """Return the id of a colleague or team from the roster. Needed where `transfer` is declared."""
         raise NotImplementedError
+
+    async def colleague_id(self) -> str:
+        """Return the id of a colleague on the roster who is asked first. Needed where `offers` is declared."""
+        return await self.transfer_target()
+
+    async def colleague_offers(self) -> ConversationId:
+        """Let a colleague offer the agent a conversation of theirs. Needed where `offers` is declared."""
+        raise NotImplementedError
+
+    async def colleague_answers(self, conversation_id: ConversationId, accepts: bool) -> None:
+        """Let the colleague accept or decline what the agent has offered. Needed where `offers` is declared."""
+        raise NotImplementedError
+
+    async def colleague_sets_status(self, conversation_id: ConversationId, status: Status) -> None:
+        """Let another agent set the status of this conversation."""
+        raise CannotArrange("this backend has no second agent at hand")
+
+    async def agent_presence(self) -> Presence | None:
+        """Return what the backend holds the agent for. Needed where `presence` is declared."""
+        raise NotImplementedError
+
+    async def canned_response(self) -> tuple[str, str]:
+        """Return title and body of one canned response that the backend keeps. Needed where `canned` is declared."""
+        raise NotImplementedError
+
+    async def earlier_conversation(self, conversation_id: ConversationId) -> str:
+        """Give the customer of this conversation an earlier one; return its id as the connector calls it.
+
+        Needed where `customer` is declared.
+        """
+        raise NotImplementedError
+
+    async def open_crowd(self, count: int) -> list[ConversationId]:
+        """Begin so many conversations, as `open_conversation` does each."""
+        return [await self.open_conversation() for _ in range(count)]
 
     async def new_customer(self) -> str:
         """Return the address of a customer for a new conversation. Needed where `create` is declared."""
@@ -149,6 +186,29 @@ class BackendUnderTest(ABC):
     async def limit_next_send(self) -> None:
         """Let the backend refuse the next send for coming too fast, without taking it."""
         raise CannotArrange("this backend cannot be made to limit a rate")
+
+    async def blank_next_answer(self) -> None:
+        """Let the backend take the next send, and answer with success but without saying what became of it."""
+        raise CannotArrange("this backend always says what became of a send")
+
+    async def spoil_next_download(self) -> None:
+        """Let the backend answer the next download with success and something else: a placeholder, an error page."""
+        raise CannotArrange("this backend always hands out the file itself")
+
+    async def expire_credentials(self) -> None:
+        """From now on refuse the credentials of every connector, those that are connected included."""
+        raise CannotArrange("this backend cannot take credentials back")
+
+    async def system_line_with_later_id(self, conversation_id: ConversationId, text: str) -> str:
+        """Let the customer write, and the service put a line of its own *before* it under an id that comes later.
+
+        Return the text of the service's line; `text` is the customer's.
+        """
+        raise CannotArrange("this backend gives ids in the order of its messages")
+
+    async def set_clock_wrong(self, seconds: float) -> None:
+        """Let the backend's clock be wrong by so many seconds from now on."""
+        raise CannotArrange("this backend's clock cannot be set")
 
     async def disturb_stream(self) -> None:
         """From now on deliver what streams in twice, and out of order."""

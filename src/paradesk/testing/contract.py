@@ -12,11 +12,16 @@ What runs is decided by the connector's own `Capabilities`: a test of something 
 with the capability's name, and what is declared absent must be refused before any I/O.
 """
 
+from paradesk.testing.chapters.colleagues import ColleaguesChapter
 from paradesk.testing.chapters.connection import ConnectionChapter
+from paradesk.testing.chapters.questions import QuestionsChapter
 from paradesk.testing.chapters.replies import RepliesChapter
 from paradesk.testing.chapters.stream import StreamChapter
 from paradesk.testing.chapters.tickets import TicketsChapter
+from paradesk.testing.chapters.traps import TrapsChapter
 
 
-class ConnectorContract(StreamChapter, RepliesChapter, TicketsChapter, ConnectionChapter):
+class ConnectorContract(
+    StreamChapter, RepliesChapter, TicketsChapter, ConnectionChapter, ColleaguesChapter, QuestionsChapter, TrapsChapter
+):
     """The specification of a connector. Subclass it as `Test…` and give it a `backend` fixture."""

@@ -4,12 +4,21 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 
-from paradesk.connectors.base import AuthError, ConnectorContext, Outcome
+from paradesk.connectors.base import AuthError, ConnectorContext, NotSent, Outcome, Prepared, ProtocolError
 from paradesk.connectors.capabilities import Support
 from paradesk.connectors.simulator import SimulatorConnector, World
-from paradesk.core.events import Event, Gap, MessageEdited, MessageUpserted
-from paradesk.core.intents import ChangeTags, Intent, Send, SetPriority, Transfer
-from paradesk.core.model import Message, MessageId, Role, Visibility
+from paradesk.core.events import Event, Gap, MessageEdited, MessageUpserted, OfferChanged, TypingChanged
+from paradesk.core.intents import AcceptTransfer, ChangeTags, DeclineTransfer, Intent, Send, SetPriority, Transfer
+from paradesk.core.model import (
+    Attachment,
+    ClientId,
+    ConversationId,
+    LocalFile,
+    Message,
+    MessageId,
+    Role,
+    Visibility,
+)
 
 
 class Tap:
@@ -136,6 +145,91 @@ class Pretends(SimulatorConnector):
         return await super().perform(intent)
 
 
+class CutsShort(SimulatorConnector):
+    """Sends as much of a long text as fits, and forgets the rest."""
+
+    def prepare(self, send: Send) -> Prepared:
+        fitting = send.body.encode()[: self.capabilities.max_body_bytes].decode(errors="ignore")
+        return Prepared((fitting,), () if fitting == send.body else ("shortened",))
+
+
+class EscapesAgain(SimulatorConnector):
+    """Escapes what looks like a command each time that it sees the text."""
+
+    def prepare(self, send: Send) -> Prepared:
+        if send.body.startswith(("!", "\\")):
+            return Prepared((f"\\{send.body}",), ("a leading ! would be a command",))
+        return super().prepare(send)
+
+
+class SendsUntilItHears(SimulatorConnector):
+    """Takes an answer without a message for a failure, and sends again as something new."""
+
+    async def perform(self, intent: Intent) -> Outcome:
+        try:
+            return await super().perform(intent)
+        except ProtocolError:
+            if not isinstance(intent, Send):
+                raise
+            return await super().perform(replace(intent, client_id=ClientId(f"{intent.client_id}-again")))
+
+
+class ShowsPlaceholders(SimulatorConnector):
+    """Hands out whatever a download brings."""
+
+    async def fetch(self, attachment: Attachment) -> bytes:
+        return await self._line.download(lambda: self.world.file(attachment.id))
+
+
+class TrustsTheirClock(SimulatorConnector):
+    """Lets typing lapse by the backend's clock."""
+
+    def _told(self, event: Event, profile: str) -> Event:
+        return event if isinstance(event, TypingChanged) else super()._told(event, profile)
+
+
+class KeepsKnocking(SimulatorConnector):
+    """Takes credentials that expire once it was online for a connection that was lost."""
+
+    async def run(self, desk: ConnectorContext) -> None:
+        self.desk = getattr(self, "desk", None) or _Online(desk)
+        try:
+            await super().run(self.desk)
+        except AuthError as error:
+            if self.desk.was:
+                raise NotSent("the connection was lost") from error
+            raise
+
+
+class _Online(Tap):
+    was = False
+
+    async def online(self) -> None:
+        self.was = True
+        await super().online()
+
+
+class AcceptsByWord(SimulatorConnector):
+    """Says that it has accepted or declined an offer, and leaves it where it was."""
+
+    async def perform(self, intent: Intent) -> Outcome:
+        if isinstance(intent, AcceptTransfer | DeclineTransfer):
+            return Outcome(events=(OfferChanged(intent.conversation_id, None, 2**40),))
+        return await super().perform(intent)
+
+
+class ShowsUploads(SimulatorConnector):
+    """Sends a file to the customer as soon as it is uploaded."""
+
+    async def upload(self, conversation_id: ConversationId, file: LocalFile) -> str:
+        send = Send(
+            conversation_id=conversation_id, body="", visibility=Visibility.PUBLIC,
+            client_id=ClientId(f"upload-{file.path}"), attachments=(file,),
+        )  # fmt: skip
+        await self._send(send)
+        return await super().upload(conversation_id, file)
+
+
 BROKEN: Mapping[str, tuple[type[SimulatorConnector], frozenset[str]]] = {
     "none": (SimulatorConnector, frozenset()),
     "sends again": (
@@ -178,6 +272,17 @@ BROKEN: Mapping[str, tuple[type[SimulatorConnector], frozenset[str]]] = {
         frozenset({"test_gap_longer_than_a_page_is_closed", "test_restart_after_a_long_absence_has_no_hole"}),
     ),
     "knocks for ever": (KnocksForEver, frozenset({"test_wrong_credentials_raise_auth_error"})),
+    "cuts short": (CutsShort, frozenset({"test_long_text_is_split_or_refused"})),
+    "escapes again": (EscapesAgain, frozenset({"test_prepared_text_stays_as_it_is"})),
+    "sends until it hears": (SendsUntilItHears, frozenset({"test_answer_without_a_message_is_not_a_delivery"})),
+    "shows placeholders": (ShowsPlaceholders, frozenset({"test_placeholder_is_not_taken_for_the_file"})),
+    "trusts their clock": (TrustsTheirClock, frozenset({"test_wrong_clock_disturbs_no_order"})),
+    "keeps knocking": (KeepsKnocking, frozenset({"test_credentials_that_expire_end_the_stream"})),
+    "accepts by word": (
+        AcceptsByWord,
+        frozenset({"test_offered_conversation_is_accepted"}),
+    ),
+    "shows uploads": (ShowsUploads, frozenset({"test_upload_is_not_seen_before_its_reply"})),
     "pretends": (Pretends, frozenset({"test_absent_is_refused_before_any_io"})),
 }
 """Each broken connector, and the tests that must fail for it. `none` is the intact one."""

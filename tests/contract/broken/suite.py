@@ -15,6 +15,7 @@ CHOSEN, FAULTS = BROKEN[os.environ["BROKEN_CONNECTOR"]]
 class BrokenBackend(SimulatedBackend):
     # With a fault, waiting in vain is the normal end.
     patience = 1.0 if FAULTS else SimulatedBackend.patience
+    crowd = 100
     connector_class = CHOSEN
 
 

@@ -16,6 +16,7 @@ from paradesk.connectors.capabilities import Idempotency
 from paradesk.core.model import Delivery
 from paradesk.desk.outbox_rows import OutboxTable
 from tests.e2e.torture.backend import CONVERSATIONS, Backend
+from tests.e2e.torture.connector import parts_of
 from tests.e2e.torture.life import PROFILE
 from tests.e2e.torture.mutants import LONGEST, MUTANTS
 
@@ -195,6 +196,10 @@ def _judge(findings: Findings, backend: Backend, directory: Path) -> None:
     said = {client_id for client_id, state in waiting.items() if state in (Delivery.UNCERTAIN, Delivery.FAILED)}
     accepted = {client_id for client_ids in findings.accepted.values() for client_id in client_ids}
     findings.unaccounted = sorted(accepted - arrived - said)
+    known = accepted | arrived | set(waiting)
+    for client_id in sorted(known):
+        if missing := set(parts_of(client_id.partition(".")[0])) - known:
+            findings.trouble.append(f"{client_id} is there without {', '.join(sorted(missing))}")
     for where in CONVERSATIONS:
         if _kept(directory, where) != [str(one.id) for one in backend.stored if one.conversation == where]:
             findings.trouble.append(f"{where}: the journal does not hold the messages that the backend holds")

@@ -9,6 +9,7 @@ from paradesk.connectors.base import (
     ConnectorContext,
     Outcome,
     Page,
+    Prepared,
     RateLimited,
     Rejected,
     Uncertain,
@@ -55,6 +56,10 @@ class TortureConnector(Connector):
                 cursor = str(messages[-1]["id"])
                 await desk.emit(*(MessageUpserted(_message(message)) for message in messages), cursor=cursor)
 
+    def prepare(self, send: Send) -> Prepared:
+        """Make each line a message of its own."""
+        return Prepared(tuple(send.body.splitlines()))
+
     async def perform(self, intent: Intent) -> Outcome:
         """Deliver a reply."""
         if not isinstance(intent, Send):
@@ -82,6 +87,11 @@ class TortureConnector(Connector):
 
     async def _get(self, path: str) -> list[dict[str, Any]]:
         return list(_checked(await self._client.ask("GET", path, limit=_LIMIT, deadline=self._deadline)))
+
+
+def parts_of(client_id: str) -> list[str]:
+    """Return the client ids of the parts of a reply with this one: how many there are can be told from it."""
+    return [client_id, *(f"{client_id}.{number}" for number in range(2, int(client_id[-1], 16) % 3 + 2))]
 
 
 def _checked(answer: Answer) -> Any:

@@ -36,7 +36,7 @@ from paradesk.core.state import Thread
 from paradesk.desk.desk import Desk, Profile
 from paradesk.desk.timing import Timing
 from tests.e2e.torture.backend import CONVERSATIONS
-from tests.e2e.torture.connector import TortureConnector
+from tests.e2e.torture.connector import TortureConnector, parts_of
 from tests.e2e.torture.mutants import MUTANTS
 
 PROFILE = "shop"
@@ -100,7 +100,7 @@ class Life:
         for thread in self._desk.state.threads.values():
             draft = thread.drafts.get(Visibility.PUBLIC, "")
             there = [*thread.sends, *(message.body for message in thread.transcript)]
-            if self._mode is not Idempotency.NONE and draft and draft in there:
+            if self._mode is not Idempotency.NONE and draft and draft.splitlines()[0] in there:
                 self._say("W", f"{draft} was accepted and is still a draft")
 
     def _write(self, threads: dict[ConversationId, Thread]) -> None:
@@ -108,13 +108,16 @@ class Life:
         if where not in threads or len(_waiting(threads[where])) >= _MOST:
             return
         client_id = self._desk.new_client_id()
-        send = Send(conversation_id=where, body=client_id, visibility=Visibility.PUBLIC, client_id=client_id)
-        self._desk.save_draft(where, Visibility.PUBLIC, client_id)
+        # Each part says which one it is, and in one transaction or not at all they are accepted.
+        body = "\n".join(parts := parts_of(client_id))
+        send = Send(conversation_id=where, body=body, visibility=Visibility.PUBLIC, client_id=client_id)
+        self._desk.save_draft(where, Visibility.PUBLIC, body)
         try:
             self._desk.submit(send).result()
         except ConnectorError:
             return
-        self._say("A", f"{where.partition('/')[2]} {client_id}")
+        for part in parts:
+            self._say("A", f"{where.partition('/')[2]} {part}")
 
     def _decide(self, thread: Thread) -> None:
         for client_id, sending in thread.sends.items():
@@ -125,7 +128,11 @@ class Life:
                 where = thread.conversation.id
                 # The desk has waited and looked where the client id comes back; elsewhere the agent has to.
                 if self._mode is Idempotency.NONE and client_id in self._bodies(where):
-                    if self._done(self._desk.dismiss(client_id)):
+                    if len(parts_of(client_id.partition(".")[0])) > 1:
+                        # To take it back would take back the parts behind it as well.
+                        if any(one.body == client_id and one.client_id is None for one in thread.transcript):
+                            self._done(self._desk.settle(client_id))
+                    elif self._done(self._desk.dismiss(client_id)):
                         self._say("D", client_id)
                     self._desk.save_draft(where, Visibility.PUBLIC, "")
                 elif self._mode is not Idempotency.EXACT and self._done(self._desk.retry(client_id)):

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,7 +15,7 @@ from paradesk.core.model import ClientId, ConversationId, Delivery, Message
 from paradesk.desk.courier import Courier
 from paradesk.desk.outbox import Outbox
 from paradesk.desk.outbox_rows import OutboxRow, OutboxTable
-from tests.e2e.torture.connector import TortureConnector
+from tests.e2e.torture.connector import TortureConnector, parts_of
 
 LONGEST = 0.12
 """Seconds that a life lasts after it has come online, at most."""
@@ -58,8 +59,19 @@ def _delete_first() -> None:
 def _keep_draft() -> None:
     sound = Outbox.accept
 
-    def accept(self: Outbox, send: Send, echo: Message, draft: str) -> None:
-        sound(self, send, echo, send.body)
+    def accept(self: Outbox, send: Send, echo: Message, draft: str, parts: Sequence[str] | None = None) -> None:
+        sound(self, send, echo, send.body, parts)
+
+    _set(Outbox, "accept", accept)
+
+
+def _parts_apart() -> None:
+    sound = Outbox.accept
+
+    def accept(self: Outbox, send: Send, echo: Message, draft: str, parts: Sequence[str] | None = None) -> None:
+        for client_id in parts_of(send.client_id):
+            sound(self, replace(send, client_id=ClientId(client_id)), echo, draft, [client_id])
+            time.sleep(0.02)
 
     _set(Outbox, "accept", accept)
 
@@ -119,6 +131,7 @@ MUTANTS = {
     "delete-first": Mutant(Idempotency.EXACT, "lost", _delete_first),
     "memory-only": Mutant(Idempotency.EXACT, "lost", _memory_only),
     "keep-draft": Mutant(Idempotency.EXACT, "trouble", _keep_draft),
+    "parts-apart": Mutant(Idempotency.EXACT, "trouble", _parts_apart),
     "fresh-ids": Mutant(Idempotency.EXACT, "duplicated", connector=_FreshIds),
     "newest-first": Mutant(Idempotency.EXACT, "reordered", _newest_first),
     "no-settling": Mutant(Idempotency.ECHO, "duplicated", _no_settling, longest=1.0),

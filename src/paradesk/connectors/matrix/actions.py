@@ -77,6 +77,8 @@ class MatrixActions:
                 await self._session.post(room_path(room.id, "read_markers"), marks)
             case CreateConversation():
                 return await self._create(intent)
+            case _:
+                raise Unsupported("Matrix has no queue, no offers and no presence that this connector could set")
         return Outcome()
 
     def _check_connection(self) -> None:

@@ -118,8 +118,9 @@ class AgentSide:
         if chat.conversation.joined:
             return ()
         status = Status.OPEN if chat.conversation.status is Status.NEW else chat.conversation.status
+        # Who joins a chat has answered the offer of it, too.
         events = self._world.upsert(
-            chat, joined=True, assignee=self._world.me, status=status, status_label=STATUS_LABELS[status]
+            chat, joined=True, assignee=self._world.me, status=status, status_label=STATUS_LABELS[status], offer=None
         )
         self._world.system_says(conversation_id, f"{self._world.me.name} has joined the chat.")
         if chat.counterpart is not None:

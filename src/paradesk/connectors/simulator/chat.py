@@ -53,11 +53,15 @@ class Chat:
         self.version = version
 
     def put(self, message: Message, changed: int) -> None:
-        """Append a message, or replace the one of the same id; `changed` is the position of the change."""
+        """Put a message in its place, or replace the one of the same id; `changed` is the position of the change."""
         place = self._places.get(message.id)
         if place is None:
-            self._places[message.id] = len(self._messages)
-            self._messages.append(message)
+            place = len(self._messages)
+            if self._messages and message.order_key < self._messages[-1].order_key:
+                place = bisect_left(self._messages, message.order_key, key=lambda other: other.order_key)
+            self._messages.insert(place, message)
+            for number, each in enumerate(self._messages[place:], place):
+                self._places[each.id] = number
         else:
             self._messages[place] = message
         self._changed[message.id] = changed

@@ -1,7 +1,9 @@
 """The simulator as a connector: the embedded world behind the same interface as any real backend."""
 
 import asyncio
+import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from paradesk.connectors.base import (
@@ -10,6 +12,7 @@ from paradesk.connectors.base import (
     Option,
     Outcome,
     Page,
+    ProtocolError,
     Rejected,
     Unsupported,
 )
@@ -17,8 +20,9 @@ from paradesk.connectors.capabilities import Capabilities, Idempotency, Support
 from paradesk.connectors.simulator.agent import AgentSide
 from paradesk.connectors.simulator.chat import StoredFile
 from paradesk.connectors.simulator.line import Line
+from paradesk.connectors.simulator.office import Office
 from paradesk.connectors.simulator.stage import Stage
-from paradesk.connectors.simulator.world import World
+from paradesk.connectors.simulator.world import TYPING_LASTS, World
 from paradesk.core.events import (
     AgentIdentified,
     ConversationRemoved,
@@ -27,23 +31,40 @@ from paradesk.core.events import (
     Gap,
     HistoryLoaded,
     MessageUpserted,
+    PresenceChanged,
     RosterChanged,
+    TypingChanged,
 )
 from paradesk.core.intents import (
+    AcceptTransfer,
+    Assign,
     ChangeTags,
     CreateConversation,
+    DeclineTransfer,
     EndChat,
     Intent,
     Join,
     Leave,
     MarkRead,
     Send,
+    SetPresence,
     SetPriority,
     SetStatus,
     SetTyping,
+    TakeNext,
     Transfer,
 )
-from paradesk.core.model import Attachment, ConversationId, LocalFile, Message, Status
+from paradesk.core.model import (
+    Attachment,
+    ConversationId,
+    Customer,
+    Found,
+    LocalFile,
+    Message,
+    Presence,
+    RemoteResponse,
+    Status,
+)
 
 CHUNK = 500
 """So many events at most go to the desk at once."""
@@ -80,11 +101,21 @@ class SimulatorConnector(Connector):
         join=_NATIVE,
         leave=_NATIVE,
         end_chat=_NATIVE,
+        take_next=_NATIVE,
+        assign=_NATIVE,
         transfer=_NATIVE,
+        offers=_NATIVE,
+        presence=_NATIVE,
+        presences=frozenset(Presence),
+        search=_NATIVE,
+        canned=_NATIVE,
+        customer=_NATIVE,
+        upload=_NATIVE,
         create=_NATIVE,
         resume=_NATIVE,
         idempotency=Idempotency.EXACT,
         exact_window=86_400.0,
+        typing_lapses=TYPING_LASTS,
         max_body_bytes=20_000,
         max_attachment_bytes=10_000_000,
     )
@@ -95,6 +126,7 @@ class SimulatorConnector(Connector):
         self.world = Stage.from_settings(settings).world() if world is None else world
         self._line = Line(self.world, refused=settings.get("fail") == "auth")
         self._agent = AgentSide(self.world)
+        self._office = Office(self.world, self._agent)
 
     async def run(self, desk: ConnectorContext) -> None:
         """Sign in, bring the desk up to date, then stream; drives the world's clock meanwhile."""
@@ -107,7 +139,10 @@ class SimulatorConnector(Connector):
             await asyncio.gather(pump, return_exceptions=True)
 
     async def _stream(self, desk: ConnectorContext) -> None:
-        await desk.emit(AgentIdentified(desk.profile, self.world.me), RosterChanged(desk.profile, self.world.roster))
+        presence = PresenceChanged(desk.profile, self.world.presence, self.world.presence_text)
+        await desk.emit(
+            AgentIdentified(desk.profile, self.world.me), RosterChanged(desk.profile, self.world.roster), presence
+        )
         self.world.catch_up()
         position = self._position(desk.cursor)
         if position is None:
@@ -119,7 +154,16 @@ class SimulatorConnector(Connector):
                 position = await self._resync(desk, self._cursor(position))
                 continue
             position = batch.position
-            await desk.emit(*batch.events, cursor=self._cursor(position))
+            events = (self._told(event, desk.profile) for event in batch.events)
+            await desk.emit(*events, cursor=self._cursor(position))
+
+    def _told(self, event: Event, profile: str) -> Event:
+        """Return an event of the log as this desk hears it: with its profile's name, and lapses by this machine's clock."""
+        if isinstance(event, PresenceChanged):
+            return replace(event, profile=profile)
+        if isinstance(event, TypingChanged):
+            return replace(event, until=time.time() + event.until - self.world.stamp())
+        return event
 
     # Cursors: the world's id, the position, and how many conversations there have been.
 
@@ -164,7 +208,7 @@ class SimulatorConnector(Connector):
 
     async def perform(self, intent: Intent) -> Outcome:
         """Carry out an intent at the world."""
-        agent, ask = self._agent, self._line.ask
+        agent, office, ask = self._agent, self._office, self._line.ask
         match intent:
             case Send():
                 return await self._send(intent)
@@ -183,7 +227,19 @@ class SimulatorConnector(Connector):
             case EndChat(conversation_id):
                 return Outcome(events=await ask(lambda: agent.end(conversation_id)))
             case Transfer(conversation_id, target_id, note):
-                return Outcome(events=await ask(lambda: agent.transfer(conversation_id, target_id, note)))
+                return Outcome(events=await ask(lambda: office.transfer(conversation_id, target_id, note)))
+            case TakeNext():
+                taken, events = await ask(office.take_next)
+                return Outcome(conversation_id=taken, events=events)
+            case Assign(conversation_id, assignee_id):
+                return Outcome(events=await ask(lambda: office.assign(conversation_id, assignee_id)))
+            case AcceptTransfer(conversation_id):
+                return Outcome(events=await ask(lambda: office.accept(conversation_id)))
+            case DeclineTransfer(conversation_id, reason):
+                return Outcome(events=await ask(lambda: office.decline(conversation_id, reason)))
+            case SetPresence(profile, presence, text):
+                told = await ask(lambda: office.set_presence(presence, text))
+                return Outcome(events=tuple(self._told(event, profile) for event in told))
             case SetTyping(conversation_id, typing):
                 await ask(lambda: agent.types(conversation_id, typing))
             case MarkRead(conversation_id, message_id):
@@ -195,7 +251,10 @@ class SimulatorConnector(Connector):
     async def _send(self, send: Send) -> Outcome:
         if len(send.body.encode()) > self.capabilities.max_body_bytes:
             raise Rejected(f"the reply is longer than {self.capabilities.max_body_bytes:,} bytes")
-        files = [await self._read(file) for file in send.attachments]
+        if send.uploads:
+            files = await self._line.ask(lambda: self._office.files(send.uploads))
+        else:
+            files = [await self._read(file) for file in send.attachments]
         message = await self._line.send(
             lambda: self._agent.says(send.conversation_id, send.body, send.visibility, send.client_id, files)
         )
@@ -220,6 +279,24 @@ class SimulatorConnector(Connector):
             raise Rejected(f"{file.name} is larger than {limit / 1_000_000:g} MB")
         return StoredFile(file.name, file.media_type, content)
 
+    async def upload(self, conversation_id: ConversationId, file: LocalFile) -> str:
+        """Bring a file to the world, before the reply that names it."""
+        content = await self._read(file)
+        await self._line.ask(lambda: self.world.ours(conversation_id))
+        return await self._line.ask(lambda: self._office.keep(content))
+
+    async def customer(self, conversation_id: ConversationId) -> Customer:
+        """Return a customer with their other conversations."""
+        return await self._line.ask(lambda: self._office.customer(conversation_id))
+
+    async def canned(self) -> tuple[RemoteResponse, ...]:
+        """Return the canned responses that the service keeps."""
+        return await self._line.ask(self._office.canned)
+
+    async def search(self, query: str, limit: int) -> tuple[Found, ...]:
+        """Return the conversations in which all the words occur."""
+        return await self._line.ask(lambda: self._office.search(query, limit))
+
     async def history(self, conversation_id: ConversationId, before: Message | None, limit: int) -> Page:
         """Return up to `limit` messages older than `before`."""
         messages, complete = await self._line.ask(lambda: self.world.messages(conversation_id, before, limit))
@@ -227,7 +304,10 @@ class SimulatorConnector(Connector):
 
     async def fetch(self, attachment: Attachment) -> bytes:
         """Return the content of an attachment."""
-        return await self._line.ask(lambda: self.world.file(attachment.id))
+        content = await self._line.download(lambda: self.world.file(attachment.id))
+        if attachment.size is not None and len(content) != attachment.size:
+            raise ProtocolError(f"{attachment.name}: the service sent something else than this file")
+        return content
 
 
 def _parts(cursor: str | None) -> tuple[str, int, int]:

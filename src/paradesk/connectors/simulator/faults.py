@@ -19,6 +19,12 @@ class Faults:
     """Seconds that a refused send is told to wait."""
     lose_answers: int = 0
     """So many of the next sends are taken, and their answers are lost."""
+    blank_answers: int = 0
+    """So many of the next sends are taken, and their answers do not say what became of them."""
+    spoil_downloads: int = 0
+    """So many of the next downloads bring a placeholder instead of the file."""
+    clock_skew: float = 0.0
+    """Seconds by which the service's clock is wrong."""
     drop_sends: int = 0
     """So many of the next sends fail before they leave."""
     disturb: bool = False

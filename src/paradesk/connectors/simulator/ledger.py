@@ -192,8 +192,9 @@ class Ledger:
         visibility: Visibility = Visibility.PUBLIC,
         files: Sequence[StoredFile] = (),
         client_id: ClientId | None = None,
+        order_key: int | None = None,
     ) -> Message:
-        """Append a message by anyone."""
+        """Write a message by anyone; at the end unless it has an `order_key` of its own."""
         sequence = self.log.next()
         attachments = []
         for place, file in enumerate(files, 1):
@@ -210,7 +211,7 @@ class Ledger:
             sender_name=sender_name,
             body=body,
             sent_at=sent_at,
-            order_key=sequence,
+            order_key=sequence if order_key is None else order_key,
             visibility=visibility,
             attachments=tuple(attachments),
             client_id=client_id,

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
-from paradesk.connectors.base import AuthError, NotSent, RateLimited, Uncertain
+from paradesk.connectors.base import AuthError, NotSent, ProtocolError, RateLimited, Uncertain
 from paradesk.connectors.simulator.faults import Faults
 from paradesk.connectors.simulator.log import Batch
 from paradesk.connectors.simulator.world import World
@@ -47,7 +47,18 @@ class Line:
         if self._faults.lose_answers > 0:
             self._faults.lose_answers -= 1
             raise Uncertain("the connection was lost before the answer came")
+        if self._faults.blank_answers > 0:
+            self._faults.blank_answers -= 1
+            raise ProtocolError("the simulated service did not say what became of it")
         return answer
+
+    async def download(self, request: Callable[[], bytes]) -> bytes:
+        """Ask for the content of a file; what comes may be something else."""
+        content = await self.ask(request)
+        if self._faults.spoil_downloads > 0:
+            self._faults.spoil_downloads -= 1
+            return b"this file is not available"
+        return content
 
     async def news(self, position: int) -> Batch:
         """Wait for what happens after a position; raises NotSent when the connection is lost meanwhile."""
@@ -64,6 +75,8 @@ class Line:
                 woken.clear()
                 if self._faults.cut:
                     raise NotSent("the connection to the simulated service was lost")
+                if self._faults.refuse_sign_in:
+                    raise AuthError("the simulated service does not accept this token any more")
                 batch = self._world.batch(position)
                 if batch.limited or batch.events:
                     return await self._deliver(batch, position)

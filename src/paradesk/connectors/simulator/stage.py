@@ -3,20 +3,25 @@
 import random
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from paradesk.connectors.base import Rejected
 from paradesk.connectors.simulator.actor import Actor
+from paradesk.connectors.simulator.agent import AgentSide
 from paradesk.connectors.simulator.flood import Flood
 from paradesk.connectors.simulator.loader import SHIPPED, load_scenarios
-from paradesk.connectors.simulator.people import SUPERVISOR, Cast, Person
+from paradesk.connectors.simulator.office import Office
+from paradesk.connectors.simulator.people import COLLEAGUES, SUPERVISOR, Cast, Person
 from paradesk.connectors.simulator.scenario import Scenario, filled, wording
 from paradesk.connectors.simulator.world import World
-from paradesk.core.model import ConversationId, Priority, Status
+from paradesk.core.model import ConversationId, Presence, Priority, Status
 
 _OPENING: tuple[str, ...] = ("parcel_not_arrived", "login_trouble")
 """What the two chats of the start are about, where these scenarios are there."""
+
+_FIRST_OFFER = 240.0
+"""Virtual seconds after which a colleague offers the first chat."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +97,10 @@ class Arrivals:
         self._size = size
         self._random = random.Random(f"arrivals/{world.seed}")
         self._cast = Cast(random.Random(f"cast/{world.seed}"), world.start)
+        self._office = Office(world, AgentSide(world))
+        # Chance of their own, so that customers come as they would without offers.
+        self._offering = random.Random(f"offers/{world.seed}")
+        self._offered = Cast(random.Random(f"offered/{world.seed}"), world.start)
         several = sum(scenario.weight > 0 for scenario in scenarios)
         self._recent: deque[str] = deque(maxlen=min(8, several - 1))
 
@@ -103,6 +112,7 @@ class Arrivals:
             self._arrive(scenario, assigned=True, waited=(48.0, 21.0)[place])
         self._world.on_outbound = self._outbound
         self._world.timeline.after(self._random.uniform(3.0, 6.0), self._look)
+        self._world.timeline.after(_FIRST_OFFER, self._offer)
 
     def present(self) -> int:
         """Return how many customers are there who still want something."""
@@ -119,6 +129,21 @@ class Arrivals:
             self._arrive(self._choose(), assigned=self._random.random() > 0.4, waited=0.0)
         hurry = 1.0 if present < self._size - 1 else 2.5
         self._world.timeline.after(self._random.uniform(5.0, 12.0) * hurry, self._look)
+
+    def _offer(self) -> None:
+        """Let a colleague offer a chat of theirs, where the agent takes new ones."""
+        if self._world.presence is Presence.ONLINE and self.present() <= self._size:
+            by = self._offering.choice([agent for agent in COLLEAGUES if agent.online])
+            scenario = self._offering.choice([each for each in self._scenarios if each.weight])
+            person = self._offered.next(scenario.order)
+            # Not the one that the other cast has under the same number.
+            person = replace(person, customer=replace(person.customer, id=f"offered-{person.customer.id}"))
+            actor = Actor(self._world, scenario, person, f"offered/{self._world.seed}/{len(self.actors)}")
+            self.actors.append(actor)
+            note = f"{by.name.split()[0]}: my shift ends, can you take this one?"
+            chat = self._office.offer(person.customer, by, note, actor)
+            actor.begin(chat, waited=30.0)
+        self._world.timeline.after(self._offering.uniform(300.0, 600.0), self._offer)
 
     def _choose(self) -> Scenario:
         fresh = [each for each in self._scenarios if each.weight and each.name not in self._recent]

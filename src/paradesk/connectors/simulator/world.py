@@ -28,6 +28,7 @@ from paradesk.core.model import (
     ConversationId,
     Customer,
     MessageId,
+    Presence,
     Priority,
     Role,
     Status,
@@ -67,6 +68,9 @@ class World(Ledger):
         self.faults = Faults()
         self.me: Agent = ME
         self.roster: tuple[Agent, ...] = (*COLLEAGUES, *TEAMS)
+        self.presence = Presence.ONLINE
+        """What the service holds the agent for."""
+        self.presence_text = ""
         self.recent = 30
         """How many of the newest messages of each conversation a first sign-in brings."""
         self.on_outbound: Callable[[ConversationId], None] | None = None
@@ -79,7 +83,7 @@ class World(Ledger):
     def stamp(self, moment: float | None = None) -> float:
         """Return the Unix time of a virtual moment (default: now), such that a screen's clock agrees at any speed."""
         virtual = self.timeline.now if moment is None else moment
-        return self.start + (virtual / self.speed if virtual > 0 else virtual)
+        return self.start + self.faults.clock_skew + (virtual / self.speed if virtual > 0 else virtual)
 
     @locked
     def advance(self, seconds: float) -> None:
@@ -111,6 +115,11 @@ class World(Ledger):
         if self.faults.forget_cursors:
             return Batch((), self.log.position, limited=True)
         return self.log.after(since, limit)
+
+    def revoke(self) -> None:
+        """Refuse everybody's credentials from now on, those who are connected included."""
+        self.faults.refuse_sign_in = True
+        self.log.wake()
 
     def cut(self) -> None:
         """Break every connection and let no new one through."""
@@ -188,6 +197,16 @@ class World(Ledger):
         if chat.conversation.status in (Status.PENDING, Status.SOLVED, Status.ON_HOLD):
             self.put_status(chat, Status.OPEN, None)
         return message.id
+
+    @locked
+    def greets_late(self, conversation_id: ConversationId, body: str) -> str:
+        """Write as the customer, and put a line of the service before it that gets its id afterwards; return that line."""
+        chat = self.chat(conversation_id)
+        before = self.log.next()
+        self.customer_says(conversation_id, body)
+        line = f"{chat.conversation.customer.name} has come in."
+        self.write(chat, Role.SYSTEM, "system", "System", line, self.stamp(), order_key=before)
+        return line
 
     @locked
     def customer_edits(self, conversation_id: ConversationId, message_id: MessageId, body: str) -> None:

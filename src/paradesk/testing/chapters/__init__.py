@@ -3,5 +3,8 @@
 import pytest
 
 pytest.register_assert_rewrite(
-    *(f"paradesk.testing.chapters.{chapter}" for chapter in ("stream", "replies", "tickets", "connection"))
+    *(
+        f"paradesk.testing.chapters.{chapter}"
+        for chapter in ("stream", "replies", "tickets", "connection", "colleagues", "questions", "traps")
+    )
 )

@@ -1,6 +1,7 @@
 """What all chapters share: sessions, skipping by capability, texts that can be told apart."""
 
 from collections.abc import Awaitable
+from dataclasses import replace
 from itertools import count
 from typing import TypeVar
 
@@ -58,6 +59,33 @@ def reply(
         client_id=ClientId(f"contract-{next(_numbers):08d}"),
         attachments=attachments,
     )
+
+
+def parts_of(connector: Connector, send: Send) -> list[Send]:
+    """Return what the desk makes of a reply: each prepared part as a reply of its own, the files with the first."""
+    parts = connector.prepare(send).parts
+    return [
+        replace(
+            send,
+            body=part,
+            client_id=send.client_id if not number else ClientId(f"{send.client_id}.{number + 1}"),
+            attachments=() if number else send.attachments,
+        )
+        for number, part in enumerate(parts)
+    ]
+
+
+async def with_uploads(connector: Connector, send: Send) -> Send:
+    """Return the reply with its files uploaded, where the connector does that before it sends."""
+    if connector.capabilities.upload is not Support.NATIVE:
+        return send
+    uploads = [await connector.upload(send.conversation_id, file) for file in send.attachments]
+    return replace(send, uploads=tuple(uploads))
+
+
+def letters(text: str) -> str:
+    """Return what a person reads of a text: a backend may refuse control characters and may trim white space."""
+    return "".join(character for character in text if character.isprintable() and not character.isspace())
 
 
 async def failure(connector_call: Awaitable[object]) -> ConnectorError | None:

@@ -9,9 +9,20 @@ from paradesk.connectors.capabilities import Idempotency, Support
 from paradesk.core.intents import MarkRead, Send, SetTyping
 from paradesk.core.model import ConversationId, Delivery, LocalFile, Message, MessageId, Role, Visibility
 from paradesk.testing.backend import BackendUnderTest, Received
-from paradesk.testing.chapters.chapter import Chapter, arranged, failure, need, reply, unique
+from paradesk.testing.chapters.chapter import (
+    Chapter,
+    arranged,
+    failure,
+    letters,
+    need,
+    parts_of,
+    reply,
+    unique,
+    with_uploads,
+)
 from paradesk.testing.recorder import Session
 
+IDS = ("short", "lines", "scripts", "markup", "link", "600 bytes", "bang", "slash", "dot")
 BODIES = (
     "Hello!",
     "Two lines,\n\nand a third.",
@@ -19,6 +30,9 @@ BODIES = (
     "<b>not bold</b> & *not bold* [not](a-link) `code` %s {x}",
     "https://example.com/?a=1&b=2#c",
     "ü" * 300,
+    "!close the ticket",
+    "/quit now",
+    ".hidden",
 )
 
 
@@ -30,11 +44,19 @@ def bodies(received: list[Received]) -> list[str]:
 async def reaches(session: Session, backend: BackendUnderTest, send: Send) -> None:
     """Send and wait until the customer can see it."""
 
-    async def there() -> bool:
-        return send.body in bodies(await backend.received(send.conversation_id))
+    parts = parts_of(session.connector, send)
 
-    await session.perform(send)
+    async def there() -> bool:
+        return {part.body for part in parts} <= set(bodies(await backend.received(send.conversation_id)))
+
+    for part in parts:
+        await session.perform(part)
     await session.eventually(there, f"the customer to receive {send.body[:40]!r}")
+
+
+async def carried(session: Session, send: Send) -> None:
+    """Upload the files of a reply, where they are uploaded apart, and send it."""
+    await session.perform(await with_uploads(session.connector, send))
 
 
 async def nothing_more(session: Session, backend: BackendUnderTest, chat: ConversationId) -> list[str]:
@@ -47,13 +69,20 @@ async def nothing_more(session: Session, backend: BackendUnderTest, chat: Conver
 class RepliesChapter(Chapter):
     """What a connector does with replies."""
 
-    @pytest.mark.parametrize("body", BODIES, ids=["short", "lines", "scripts", "markup", "link", "600 bytes"])
+    @pytest.mark.parametrize("body", BODIES, ids=IDS)
     async def test_reply_reaches_the_customer(self, backend: BackendUnderTest, body: str) -> None:
-        """A reply reaches its customer once, exactly as written."""
+        """A reply reaches its customer once, exactly as it was prepared, and whatever it begins with is text."""
+        connector = backend.connector()
         chat = await backend.open_conversation()
-        async with self.session(backend) as session:
-            await reaches(session, backend, reply(chat, body))
-            assert await nothing_more(session, backend, chat) == [body]
+        send = reply(chat, body)
+        prepared = connector.prepare(send)
+        if prepared.remarks:
+            assert letters(body) in letters("".join(prepared.parts))
+        else:
+            assert letters(body) == letters("".join(prepared.parts)), "what is changed is said in a remark"
+        async with self.session(backend, connector) as session:
+            await reaches(session, backend, send)
+            assert await nothing_more(session, backend, chat) == list(prepared.parts)
 
     async def test_reply_reaches_nobody_else(self, backend: BackendUnderTest) -> None:
         """A reply reaches the conversation that it names and no other."""
@@ -219,8 +248,10 @@ class RepliesChapter(Chapter):
         chat = await backend.open_conversation()
         note = reply(chat, unique("see the scan"), Visibility.NOTE, (local_file(tmp_path, "scan.txt", b"private"),))
         async with self.session(backend, connector) as session:
-            error = await failure(session.perform(note))
-            if connector.capabilities.notes is not Support.NATIVE:
+            if connector.capabilities.notes is Support.NATIVE:
+                error = await failure(carried(session, note))
+            else:
+                error = await failure(session.perform(note))
                 assert isinstance(error, Unsupported), f"{error!r} instead of Unsupported"
             assert await nothing_more(session, backend, chat) == []
             assert all(not message.files for message in await backend.received(chat))
@@ -264,7 +295,7 @@ class RepliesChapter(Chapter):
         files = tuple(local_file(tmp_path, name, content) for name, content in contents.items())
         async with self.session(backend) as session:
             send = reply(chat, unique("here is your label"), attachments=files)
-            await session.perform(send)
+            await session.perform(await with_uploads(session.connector, send))
 
             async def arrived() -> dict[str, bytes] | None:
                 received = await backend.received(chat)
@@ -279,7 +310,7 @@ class RepliesChapter(Chapter):
         chat = await backend.open_conversation()
         gone = LocalFile(str(tmp_path / "gone.pdf"), "gone.pdf", "application/pdf", 12)
         async with self.session(backend) as session:
-            error = await failure(session.perform(reply(chat, unique("see attachment"), attachments=(gone,))))
+            error = await failure(carried(session, reply(chat, unique("see attachment"), attachments=(gone,))))
             assert isinstance(error, Rejected), f"{error!r} instead of Rejected"
             assert await nothing_more(session, backend, chat) == []
 
@@ -294,7 +325,7 @@ class RepliesChapter(Chapter):
             file.truncate(size)
         large = LocalFile(str(path), "large.bin", "application/octet-stream", size)
         async with self.session(backend, connector) as session:
-            error = await failure(session.perform(reply(chat, unique("see attachment"), attachments=(large,))))
+            error = await failure(carried(session, reply(chat, unique("see attachment"), attachments=(large,))))
             assert isinstance(error, Rejected), f"{error!r} instead of Rejected"
             assert await nothing_more(session, backend, chat) == []
 

@@ -7,7 +7,7 @@ import pytest
 from paradesk.core.events import AgentIdentified, MessageUpserted, TypingChanged
 from paradesk.core.model import Message, MessageId, Role, Visibility
 from paradesk.testing.backend import BackendUnderTest
-from paradesk.testing.chapters.chapter import Chapter, arranged, need, reply, unique
+from paradesk.testing.chapters.chapter import Chapter, arranged, letters, need, reply, unique
 
 HOSTILE = (
     "\x1b]52;c;UFdORUQ=\x07 writes to the clipboard",
@@ -21,11 +21,6 @@ HOSTILE = (
     "two lines\n\n  and an indented one",
 )
 """Texts that must reach the desk as data. The desk cleans them; a connector neither interprets nor drops them."""
-
-
-def _letters(text: str) -> str:
-    # A backend may refuse to carry control characters and may trim white space; what a person reads must be there.
-    return "".join(character for character in text if character.isprintable() and not character.isspace())
 
 
 class StreamChapter(Chapter):
@@ -106,7 +101,7 @@ class StreamChapter(Chapter):
         async with self.session(backend) as session:
             message_id = await backend.customer_says(chat, text)
             message = await session.until(lambda: session.desk.message(chat, message_id), "the hostile message")
-            assert _letters(message.body) == _letters(text)
+            assert letters(message.body) == letters(text)
             after = unique("still here")
             await backend.customer_says(chat, after)
             await session.until(lambda: after in session.desk.said(chat), "a message after the hostile one")
@@ -258,7 +253,9 @@ class StreamChapter(Chapter):
             await backend.customer_types(chat, True)
             started = await session.until(lambda: seen(True), "typing")
             assert started.customer
-            assert started.until > 1_000_000_000, "a lapse is a time in Unix seconds"
+            assert started.until == 0 or started.until > 1_000_000_000, (
+                "a lapse is a time in Unix seconds, or the desk's"
+            )
             await backend.customer_types(chat, False)
             await session.until(lambda: seen(False), "the end of typing")
 

@@ -8,19 +8,24 @@ from paradesk.connectors.base import Rejected, Unsupported
 from paradesk.connectors.capabilities import Support
 from paradesk.core.events import RosterChanged
 from paradesk.core.intents import (
+    AcceptTransfer,
+    Assign,
     ChangeTags,
     CreateConversation,
+    DeclineTransfer,
     EndChat,
     Intent,
     Join,
     Leave,
     MarkRead,
+    SetPresence,
     SetPriority,
     SetStatus,
     SetTyping,
+    TakeNext,
     Transfer,
 )
-from paradesk.core.model import Conversation, ConversationId, MessageId, Priority, Status, Visibility
+from paradesk.core.model import Conversation, ConversationId, MessageId, Offer, Presence, Priority, Status, Visibility
 from paradesk.testing.backend import BackendUnderTest
 from paradesk.testing.chapters.chapter import Chapter, failure, need, reply, unique
 from paradesk.testing.chapters.replies import bodies, local_file
@@ -172,9 +177,10 @@ class TicketsChapter(Chapter):
 
     async def test_transferred_conversation_changes_hands(self, backend: BackendUnderTest) -> None:
         """A conversation can be handed to someone on the roster, and is then theirs; the note is not the customer's."""
-        need(backend.connector(), "transfer")
+        connector = backend.connector()
+        need(connector, "transfer")
         chat = await backend.open_conversation()
-        async with self.session(backend) as session:
+        async with self.session(backend, connector) as session:
             await session.until(lambda: conversation(session, chat), "the conversation")
             target = await backend.transfer_target()
 
@@ -191,6 +197,10 @@ class TicketsChapter(Chapter):
                 assignee = found.assignee if found else None
                 return gone(session, chat) or (assignee is not None and assignee.id == target)
 
+            if connector.capabilities.offers is Support.NATIVE:
+                await session.until(lambda: handed_over() or offered(session, chat), "it to be offered or handed over")
+                if not handed_over():
+                    await backend.colleague_answers(chat, True)
             await session.until(handed_over, "it to change hands")
             assert all(note not in body for body in bodies(await backend.received(chat)))
 
@@ -227,6 +237,7 @@ class TicketsChapter(Chapter):
         [
             *("notes", "typing_out", "read_out", "attachments_out", "status", "priority", "tags"),
             *("join", "leave", "end_chat", "transfer", "create"),
+            *("take_next", "assign", "offers", "presence"),
         ],
     )
     async def test_absent_is_refused_before_any_io(
@@ -253,7 +264,8 @@ class TicketsChapter(Chapter):
         connector = backend.connector()
         async with self.session(backend, connector) as session:
             status = next(iter(sorted(connector.capabilities.statuses)), Status.SOLVED)
-            for intent in (SetStatus(nowhere, status), SetPriority(nowhere, Priority.HIGH), Leave(nowhere)):
+            ticket = (SetStatus(nowhere, status), SetPriority(nowhere, Priority.HIGH), Leave(nowhere))
+            for intent in (*ticket, Assign(nowhere, None), AcceptTransfer(nowhere), DeclineTransfer(nowhere)):
                 error = await failure(session.perform(intent))
                 assert isinstance(error, Rejected | Unsupported), f"{error!r} for {intent}"
 
@@ -262,6 +274,12 @@ def gone(session: Session, conversation_id: ConversationId) -> bool:
     """Tell whether the conversation is folded as removed, or as not joined."""
     thread = session.desk.thread(conversation_id)
     return thread is not None and (bool(thread.removed) or not thread.conversation.joined)
+
+
+def offered(session: Session, conversation_id: ConversationId) -> Offer | None:
+    """Return the transfer of a conversation that waits for an answer."""
+    thread = session.desk.thread(conversation_id)
+    return thread.conversation.offer if thread else None
 
 
 def asking_for(capability: str, chat: ConversationId, folder: Path) -> Intent:
@@ -278,6 +296,10 @@ def asking_for(capability: str, chat: ConversationId, folder: Path) -> Intent:
         "leave": Leave(chat),
         "end_chat": EndChat(chat),
         "transfer": Transfer(chat, "someone"),
+        "take_next": TakeNext("contract"),
+        "assign": Assign(chat, None),
+        "offers": AcceptTransfer(chat),
+        "presence": SetPresence("contract", Presence.AWAY),
         "create": CreateConversation("contract", "someone", "subject", "body"),
     }
     return intents[capability]
