@@ -308,6 +308,19 @@ async def test_a_held_reply_is_counted_down_and_taken_back_with_one_key(tmp_path
         assert desk.backend.sent() == []
 
 
+async def test_where_the_policy_says_so_every_reply_can_be_taken_back_and_no_note_waits(tmp_path: Path) -> None:
+    async with at_the_first(tmp_path, Settings(undo=60.0)) as (desk, _clock):
+        await desk.type("Good morning Sarah")
+        await desk.press("enter")
+        await desk.until(lambda: "takes it back" in desk.text, "the count")
+        await desk.press("escape")
+        await desk.until(lambda: desk.composer_text("c1") == "Good morning Sarah", "the text is back")
+        await desk.press("ctrl+u", "f9")
+        await desk.type("she is friendly")
+        await desk.press("enter")
+        await desk.until(lambda: [sent[2] for sent in desk.backend.sent()] == [Visibility.NOTE], "the note")
+
+
 async def test_escape_does_nothing_where_no_reply_is_held(tmp_path: Path) -> None:
     async with at_the_first(tmp_path) as (desk, _clock):
         await desk.type("half a thought")

@@ -75,6 +75,8 @@ class Settings:
     """0 to 1: how much the guard catches, and how often it asks."""
     guard_hold: float = 4.0
     """Seconds for which a reply with a risk can be taken back; 0 turns the delay off."""
+    undo: float = 0.0
+    """Seconds for which every reply to a customer can be taken back before it leaves."""
     guard_late: Late = Late.UNREAD
     """When a line that came while the agent wrote is shown before the reply leaves."""
     guard_internal_links: tuple[str, ...] = ()
@@ -107,6 +109,7 @@ class Settings:
             checks=frozenset(Check) - frozenset(self.guard_off),
             sensitivity=self.guard_sensitivity,
             hold=self.guard_hold,
+            undo=self.undo,
             late=self.guard_late,
             internal_links=self.guard_internal_links,
         )
@@ -265,6 +268,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("guard.off", "guard_off", _checks, "checks of the guard to turn off"),
     Option("guard.sensitivity", "guard_sensitivity", _number(0, 1, ""), "0 to 1: how much the guard catches and asks"),
     Option("guard.hold", "guard_hold", _number(0, 60, " of seconds"), "seconds to take a risky reply back, 0 for none"),
+    Option("undo", "undo", _number(0, 60, " of seconds"), "seconds to take any reply back, 0 for none"),
     Option("guard.late", "guard_late", _late, "show a line that came meanwhile: always, unread or off"),
     Option(
         "packs.require_signature", "require_signature", _flag, "install only packs that somebody allowed has signed"

@@ -147,6 +147,8 @@ class GuardSettings:
     """0 to 1, for the checks `leak` and `fit`: higher catches more and asks more often."""
     hold: float = 4.0
     """Seconds of delay for a reply with a risk that needs no question; 0 turns the delay off."""
+    undo: float = 0.0
+    """Seconds of delay for every other reply to a customer, so that it can be taken back; no finding is needed for it."""
     late: Late = Late.UNREAD
     internal_links: tuple[str, ...] = ()
     """Host names whose links are internal, such as `wiki.example.com`."""

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping
 
 def setting_values(values: Mapping[str, object]) -> Iterator[tuple[str, object]]:
     """Yield what a parsed, checked policy says about settings, by their names in `config.toml`."""
-    if "response_target" in values:
-        yield "response_target", values["response_target"]
+    for name in ("response_target", "undo"):
+        if name in values:
+            yield name, values[name]
     guard = values.get("guard")
     if isinstance(guard, Mapping):
         for name, value in guard.items():

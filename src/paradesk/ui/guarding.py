@@ -177,6 +177,8 @@ class Guarding:
         pane.composer.question = None
         self._asked.pop(key, None)
         hold = 0.0 if decided else verdict.hold
+        if visibility is Visibility.PUBLIC:
+            hold = max(hold, self._settings.undo)
         return Passed(
             chat=item, visibility=visibility, text=text, hold=hold, making=making,
             decisions=self._decisions(item, text, asked, verdict),

@@ -17,7 +17,7 @@ from paradesk.keymap.dispatch import Dispatcher
 from paradesk.keymap.keymap import Layer
 
 Run = Callable[..., Result]
-POLICY = 'response_target = 30\nstatuses = ["open", "solved"]\n[guard]\nhold = 9\noff = ["repeat"]\n'
+POLICY = 'response_target = 30\nundo = 7\nstatuses = ["open", "solved"]\n[guard]\nhold = 9\noff = ["repeat"]\n'
 
 
 @pytest.fixture
@@ -59,8 +59,9 @@ def test_a_policy_holds_under_team_and_user(home: Path) -> None:
     install(home, sound(policy_toml=POLICY))
     found = settings(home)
     assert (found.response_target, found.guard_hold, found.guard_off) == (30, 9.0, ("repeat",))
+    assert (found.undo, found.guard.undo) == (7.0, 7.0)
     assert found.origins["response_target"] == "acme-1.0.0/policy.toml:1"
-    assert found.origins["guard.hold"] == "acme-1.0.0/policy.toml:4"
+    assert found.origins["guard.hold"] == "acme-1.0.0/policy.toml:5"
     write(home / "team", {"policy.toml": b"response_target = 20\n"})
     found = settings(home, f'team = "{home / "team"}"\n')
     assert (found.response_target, found.guard_hold) == (20, 9.0)
