@@ -34,29 +34,22 @@ class Cursor:
         """The newest time of the server that has been seen (Unix seconds); 0 at the very first start."""
         self.away: dict[str, int] = {}
         """Conversation → the newest message that the desk has of it, for those that are somebody else's now."""
-        self._settled = 0
+        self._floor = 0
         self._recent: deque[tuple[float, int]] = deque()
         self._newest = 0.0
-        self._highest = 0
 
     @property
     def settled(self) -> int:
         """Every message up to this id is surely known to the desk, as far as it is to be."""
-        if self._recent:
-            return max(self._settled, min(number for _, number in self._recent) - 1)
-        return max(self._settled, self._highest)
+        return max(self._floor, min((number for _, number in self._recent), default=1) - 1)
 
     def saw_message(self, message_id: int, created_at: float) -> None:
         """Take note of a message that has been handed to the desk, or that it does not need."""
         self._newest = max(self._newest, created_at)
-        self._highest = max(self._highest, message_id)
         if created_at > self._newest - MARGIN:
             self._recent.append((created_at, message_id))
         while self._recent and self._recent[0][0] <= self._newest - MARGIN:
-            _, number = self._recent.popleft()
-            # What is younger than the margin may still have smaller ids.
-            young = min((other for _, other in self._recent), default=number + 1)
-            self._settled = max(self._settled, min(number, young - 1))
+            self._recent.popleft()
 
     def saw_time(self, at: float, now: float) -> None:
         """Take note of a time of the server, as far as it does not lie in the future (`now` is the server's, too)."""
@@ -81,5 +74,5 @@ def decode_cursor(text: str | None, account: int, user: int) -> Cursor:
     stored = decode(text, _Stored) if text else None
     if stored is not None and (stored.account, stored.user) == (account, user) and stored.at > 0:
         cursor.at, cursor.away = stored.at, stored.away
-        cursor._settled = max(0, stored.settled)
+        cursor._floor = max(0, stored.settled)
     return cursor
