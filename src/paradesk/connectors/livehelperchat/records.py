@@ -1,6 +1,5 @@
 """What is remembered of each chat between two questions, and the part of it that outlives a restart."""
 
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
@@ -8,6 +7,7 @@ from typing import Final
 import msgspec
 
 from paradesk.connectors.livehelperchat.wire import READ, ChatRow, MessageRow
+from paradesk.connectors.polling import Versions
 from paradesk.core.model import Conversation, Offer
 
 WINDOW: Final = 30
@@ -79,7 +79,7 @@ class Records:
         self.user = user
         self.chats: dict[int, Record] = {}
         stored = _decode(cursor)
-        self._version = stored.version if stored.user == user else 0
+        self.versions = Versions(stored.version if stored.user == user else 0)
         for name, ids in (stored.chats if stored.user == user else {}).items():
             if name.isascii() and name.isdecimal() and len(name) < 16 and ids:
                 floor, *recent = sorted(ids)
@@ -89,14 +89,6 @@ class Records:
         """Return what is remembered of a chat, made anew where there is nothing."""
         return self.chats.setdefault(chat_id, Record(chat_id))
 
-    def next_version(self) -> int:
-        """Return a version above all before it, to be taken before a question is asked: the clock's milliseconds.
-
-        The server has no versions and no time of change, so that what was asked later counts as newer.
-        """
-        self._version = max(self._version + 1, int(time.time() * 1000))
-        return self._version
-
     def cursor(self) -> str:
         """Return what the desk keeps: for each open chat the newest ids, the first of them the floor."""
         chats = {}
@@ -105,7 +97,7 @@ class Records:
                 known = sorted(record.recent)
                 kept, older = known[-KEPT:], known[:-KEPT]
                 chats[str(record.id)] = [max([record.floor, *older[-1:]]), *kept]
-        return msgspec.json.encode(_Stored(self.user, self._version, chats)).decode()
+        return msgspec.json.encode(_Stored(self.user, self.versions.newest, chats)).decode()
 
 
 def _decode(cursor: str | None) -> _Stored:

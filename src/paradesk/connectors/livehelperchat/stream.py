@@ -6,7 +6,7 @@ that are ours. A third one keeps the operator counted as present, a fourth asks 
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -30,6 +30,7 @@ from paradesk.connectors.livehelperchat.wire import (
     OperatorRow,
     TransferRow,
 )
+from paradesk.connectors.polling import again, together
 from paradesk.core.events import (
     ConversationRemoved,
     ConversationUpserted,
@@ -114,19 +115,13 @@ class LhcStream:
         await self._list_chats()
         await self._desk.online()
         repeated = [
-            self._again(self._list_chats, lambda took: max(self._rhythm.chats, SHARE * took)),
-            self._again(self._read_messages, lambda took: max(self._rhythm.messages, took)),
-            self._again(self._stay_present, lambda took: self._rhythm.heartbeat),
+            again(self._list_chats, lambda took: max(self._rhythm.chats, SHARE * took)),
+            again(self._read_messages, lambda took: max(self._rhythm.messages, took)),
+            again(self._stay_present, lambda took: self._rhythm.heartbeat),
         ]
         if self._mobile is not None:
-            repeated.append(self._again(self._look_for_offers, lambda took: max(self._rhythm.offers, SHARE * took)))
+            repeated.append(again(self._look_for_offers, lambda took: max(self._rhythm.offers, SHARE * took)))
         await together(repeated)
-
-    async def _again(self, work: Callable[[], Awaitable[None]], pause: Callable[[float], float]) -> None:
-        while True:
-            begun = time.monotonic()
-            await work()
-            await asyncio.sleep(pause(time.monotonic() - begun))
 
     async def _stay_present(self) -> None:
         try:
@@ -142,7 +137,7 @@ class LhcStream:
         filters = {"status_ids": statuses(wanted)}
         if self._scope.departments:
             filters["departament_ids"] = ",".join(map(str, sorted(self._scope.departments)))
-        version = self.records.next_version()
+        version = self.records.versions.next()
         rows = await self._client.chats(filters)
         events, self._unsaid = self._unsaid, []
         for row in rows:
@@ -156,7 +151,7 @@ class LhcStream:
 
     async def _look_at(self, chat_id: int) -> list[Event]:
         """Return what became of a chat that is not in the list any more."""
-        version = self.records.next_version()
+        version = self.records.versions.next()
         try:
             row = await self._client.chat(chat_id)
         except (Gone, Forbidden) as error:
@@ -295,7 +290,7 @@ class LhcStream:
         me = agent_of(self.me.id, self.me, self.names)
         record.transfer = transfer.id
         record.offer = Offer(agent_of(transfer.by, self.me, self.names), me)
-        version = self.records.next_version()
+        version = self.records.versions.next()
         try:
             return self.apply(await self._client.chat(transfer.chat_id), version)
         except (Gone, Forbidden):
@@ -314,7 +309,7 @@ class LhcStream:
 
     async def look(self, record: Record) -> tuple[ChatRow, list[Event]]:
         """Ask for a chat as it is now; return it with what the desk has to be told."""
-        version = self.records.next_version()
+        version = self.records.versions.next()
         row = await self._client.chat(record.id)
         events = self.apply(row, version)
         self._unsaid += events
@@ -330,21 +325,6 @@ class LhcStream:
                 return await look(place)
 
         return await together([one(place) for place in at])
-
-
-async def together(work: list[Coroutine[Any, Any, R]]) -> list[R]:
-    """Wait for all and return their results; the first failure ends the others and is raised as it is."""
-    tasks = [asyncio.ensure_future(one) for one in work]
-    try:
-        if tasks:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-            for task in done:
-                task.result()
-        return [task.result() for task in tasks]
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def running(stream: LhcStream | None) -> LhcStream:
