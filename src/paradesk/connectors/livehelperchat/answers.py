@@ -21,7 +21,7 @@ from paradesk.connectors.base import (
     Uncertain,
 )
 from paradesk.connectors.http import Answer, printable
-from paradesk.connectors.livehelperchat.wire import Row
+from paradesk.connectors.loose import Row
 
 _log = logging.getLogger(__name__)
 _START = re.compile(rb"(?:^|>|\n)\s*([\[{])")

@@ -17,16 +17,12 @@ from paradesk.connectors.livehelperchat.wire import (
     FileRow,
     MessageRow,
     OperatorRow,
-    Row,
     chat_row,
     file_row,
     message_row,
-    number,
     operator_row,
-    row_of,
-    rows_of,
-    text,
 )
+from paradesk.connectors.loose import Row, number, row_of, rows_of, text
 from paradesk.core.secret import Secret
 
 MAX_ANSWER: Final = 32 * 2**20

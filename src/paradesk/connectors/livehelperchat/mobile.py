@@ -8,7 +8,8 @@ from collections.abc import Iterable
 
 from paradesk.connectors.base import Forbidden, Rejected, Unsupported
 from paradesk.connectors.livehelperchat.client import LhcClient
-from paradesk.connectors.livehelperchat.wire import TransferRow, number, row_of, rows_of, text, transfer_row
+from paradesk.connectors.livehelperchat.wire import TransferRow, transfer_row
+from paradesk.connectors.loose import number, row_of, rows_of, text
 from paradesk.core.model import RemoteResponse
 from paradesk.core.secret import Secret
 

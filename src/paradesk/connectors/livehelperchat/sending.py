@@ -19,7 +19,8 @@ from paradesk.connectors.livehelperchat.fold import CLOSED_REASON, body_of, mess
 from paradesk.connectors.livehelperchat.records import Record
 from paradesk.connectors.livehelperchat.stream import LhcStream
 from paradesk.connectors.livehelperchat.text import harmless, within_limit
-from paradesk.connectors.livehelperchat.wire import ChatRow, ChatStatus, MessageRow, message_row, row_of, text
+from paradesk.connectors.livehelperchat.wire import ChatRow, ChatStatus, MessageRow, message_row
+from paradesk.connectors.loose import row_of, text
 from paradesk.core.events import MessageUpserted
 from paradesk.core.intents import Send
 from paradesk.core.model import LocalFile, MessageId, Visibility

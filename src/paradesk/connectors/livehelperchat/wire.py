@@ -4,16 +4,14 @@ A chat's `hash` is its visitor's credential, and operators come with their passw
 that neither can be kept, shown or logged.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
-from math import isfinite
 from typing import Final
 
 import msgspec
 
-Row = Mapping[str, object]
-_LARGEST: Final = 2**53
+from paradesk.connectors.loose import Row, number, row_of, rows_of, text, truth
 
 
 class ChatStatus(IntEnum):
@@ -33,45 +31,6 @@ VISITOR, SYSTEM, BOT = 0, -1, -2
 """`user_id` of a message that no operator wrote."""
 READ, REJECTED = 3, 4
 """`del_st` of a message: 0 pending, 1 sent, 2 delivered, 3 read, 4 rejected."""
-
-
-def row_of(value: object) -> Row:
-    """Return a JSON object, or an empty one for anything else."""
-    return value if isinstance(value, dict) else {}
-
-
-def rows_of(value: object) -> Iterator[Row]:
-    """Yield the objects in a JSON list; PHP writes a list with holes as an object."""
-    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    for item in items:
-        if isinstance(item, dict):
-            yield item
-
-
-def number(row: Row, name: str, default: int = 0) -> int:
-    """Return a number, also where PHP wrote it as text or as a truth value."""
-    value = row.get(name)
-    if isinstance(value, str):
-        try:
-            value = float(value) if len(value) < 25 else default
-        except ValueError:
-            return default
-    if isinstance(value, bool | int | float) and isfinite(value) and abs(value) <= _LARGEST:
-        return int(value)
-    return default
-
-
-def text(row: Row, name: str) -> str:
-    """Return a text; numbers are texts too, and what is neither is empty."""
-    value = row.get(name)
-    if isinstance(value, str):
-        return value
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
-
-
-def truth(row: Row, name: str) -> bool:
-    """Return a truth value that may be written as `true`, `1`, `"1"` or `"true"`."""
-    return row.get(name) in (True, 1, "1", "true")
 
 
 def nested(value: str) -> object:
