@@ -21,6 +21,7 @@ from paradesk.connectors.livehelperchat.stream import LhcStream
 from paradesk.connectors.livehelperchat.text import harmless, within_limit
 from paradesk.connectors.livehelperchat.wire import ChatRow, ChatStatus, MessageRow, message_row
 from paradesk.connectors.loose import row_of, text
+from paradesk.connectors.polling import before_sending
 from paradesk.core.events import MessageUpserted
 from paradesk.core.intents import Send
 from paradesk.core.model import LocalFile, MessageId, Visibility
@@ -46,7 +47,7 @@ class LhcSending:
         if not body and not intent.attachments and not intent.uploads:
             raise Rejected("there is nothing to send")
         note = intent.visibility is Visibility.NOTE
-        row, _ = await self._stream.look(record)
+        row, _ = await before_sending(self._stream.look(record))
         self._check(row, note=note)
         uploads = intent.uploads or [await self.upload(record, file, intent.attachments) for file in intent.attachments]
         whole = "\n".join([*([body] if body else []), *(f"[file={upload}]" for upload in uploads)])
