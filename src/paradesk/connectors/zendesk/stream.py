@@ -29,7 +29,7 @@ OVERLAP: Final = 60.0
 """Seconds that each look reaches back behind the last one: what is stored late is not missed."""
 FIRST_LOOK: Final = 900.0
 """Seconds that the very first look reaches back; older tickets come from the search, which knows them by then."""
-SETTLES: Final = 3.0
+SETTLES: Final = 2.0
 """Seconds after which nothing more is stored under a time that was seen."""
 CHECK: Final = 120.0
 """Seconds between two looks whether the tickets here still exist: a deletion shows in no list of changes."""
