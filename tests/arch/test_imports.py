@@ -51,6 +51,20 @@ def test_checking_a_pack_imports_no_screen_and_no_network(tmp_path: Path) -> Non
     assert loaded.isdisjoint(SCREEN | NETWORK), loaded & (SCREEN | NETWORK)
 
 
+def test_commands_about_connectors_import_no_screen(tmp_path: Path) -> None:
+    new = command("connector", "new", "acme", "--directory", str(tmp_path))
+    check = "sys.path.insert(0, {!r}); {}".format(
+        str(tmp_path / "paradesk-acme" / "src"),
+        command("connector", "check", "paradesk_acme.backend_under_test:AcmeConnectorBackend", "--only", "test_close"),
+    )
+    for program in (new, command("connector", "list"), command("connector", "capabilities"), f"import sys; {check}"):
+        loaded = imported(program)
+        assert "click" in loaded, "the probe sees nothing"
+        # httpx brings rich for a command line of its own.
+        assert "textual" not in loaded
+    assert "pytest" in loaded
+
+
 def test_help_imports_little_of_paradesk() -> None:
     wrapped = (
         f"import sys\ntry:\n    exec({command('--help')!r})\nexcept SystemExit:\n    pass\n"

@@ -14,6 +14,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "completion": ("paradesk.cli.completion:completion", "Print the completion script of a shell."),
     "config": ("paradesk.cli.configuration:config", "Show the configuration and where it comes from."),
+    "connector": ("paradesk.cli.connector:connector", "Write, check and list connectors to chat backends."),
     "demo": ("paradesk.cli.demo:demo", "Try Paradesk with simulated customers; needs no set-up."),
     "guard": ("paradesk.cli.guard:guard", "Look after the check of replies before they are sent."),
     "keys": (

@@ -1,4 +1,4 @@
-"""The interface to a chat backend. Text chat takes `run`, `perform` and `history`; everything else has defaults."""
+"""The interface to a chat backend. Text chat takes `run`, `perform`, `history` and `close`; everything else has defaults."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -18,6 +18,7 @@ from paradesk.core.model import (
     Message,
     MessageId,
     RemoteResponse,
+    Visibility,
 )
 from paradesk.core.secret import Secret
 
@@ -161,6 +162,16 @@ class Connector(ABC):
         if size > (most := self.capabilities.max_body_bytes):
             raise Rejected(f"the text is {size:,} bytes long; {self.title} takes at most {most:,}")
         return Prepared((send.body,))
+
+    def text_reply(self, intent: Intent) -> Send:
+        """Return the intent where it is a public reply of text alone; for connectors that carry nothing else.
+
+        Raises Unsupported for every other intent, a note above all, and Rejected for a text that `prepare` refuses.
+        """
+        if not isinstance(intent, Send) or intent.visibility is not Visibility.PUBLIC or intent.attachments:
+            raise Unsupported(f"{self.title} takes text replies only")
+        self.prepare(intent)
+        return intent
 
     async def upload(self, conversation_id: ConversationId, file: LocalFile) -> str:
         """Bring a file to the backend and return what a later `Send.uploads` names it by."""

@@ -193,8 +193,12 @@ class Lane:
             return
         if link is Link.ONLINE and run.online_at is None:
             run.online_at = time.monotonic()
+        changed = ConnectionChanged(self.profile.name, link, why, retry_at)
+        if changed == run.link and link is Link.ONLINE:
+            # A connector may say so after each look.
+            return
         _log.info("%s: %s", self.profile.name, link)
-        run.link = ConnectionChanged(self.profile.name, link, why, retry_at)
+        run.link = changed
         if not run.stuck:
             self.host.report(run.link)
 
@@ -213,7 +217,8 @@ class Lane:
         run.answered = time.monotonic()
         if run.stuck:
             run.stuck = False
-            self.say(run, run.link.link, run.link.reason, run.link.retry_at)
+            if not run.over:
+                self.host.report(run.link)
 
     async def call(self, ask: Callable[[Connector], Awaitable[T]], deadline: float) -> T:
         """Ask the connector for something, within `deadline` seconds in all; awaited on the desk's loop.

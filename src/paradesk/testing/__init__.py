@@ -4,7 +4,12 @@ Names are imported on first use, so that importing this package needs neither py
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from paradesk.testing.backend import BackendUnderTest, CannotArrange, Received, TicketRecord
+    from paradesk.testing.contract import ConnectorContract
+    from paradesk.testing.recorder import Recorder, Session
 
 _HOMES = {
     "BackendUnderTest": "paradesk.testing.backend",
@@ -16,7 +21,15 @@ _HOMES = {
     "TicketRecord": "paradesk.testing.backend",
 }
 
-__all__ = sorted(_HOMES)
+__all__ = [
+    "BackendUnderTest",
+    "CannotArrange",
+    "ConnectorContract",
+    "Received",
+    "Recorder",
+    "Session",
+    "TicketRecord",
+]
 
 
 def __getattr__(name: str) -> Any:
