@@ -12,6 +12,8 @@ from paradesk.core.events import (
     HistoryLoaded,
     MessageEdited,
     MessageUpserted,
+    OfferChanged,
+    PresenceChanged,
     RosterChanged,
     StatusChanged,
     TagsChanged,
@@ -27,6 +29,8 @@ from paradesk.core.model import (
     Link,
     Message,
     MessageId,
+    Offer,
+    Presence,
     Role,
     Status,
     Visibility,
@@ -60,8 +64,14 @@ def conversation(text: str, item: str) -> Conversation:
         created_at=time.time(),
         order=words,
         attributes=words,
+        offer=offer(text),
         absent={"leave": text},
     )
+
+
+def offer(text: str) -> Offer:
+    """Return a transfer that waits for an answer and says `text` wherever it can."""
+    return Offer(Agent("bo", text, kind=text, email=text), Agent("me", text, email=text), text)
 
 
 def message(text: str, item: str, name: str, order: int, role: Role = Role.CUSTOMER) -> Message:
@@ -96,7 +106,9 @@ def events(text: str, item: str, version: int, profile: str = "acme") -> list[Ev
         StatusChanged(where, Status.PENDING, version + 4, text),
         TagsChanged(where, frozenset({text, "plain"}), version + 4),
         AssigneeChanged(where, Agent("me", text), version + 4),
-        TypingChanged(where, text, True, time.time() + 3600),
+        OfferChanged(where, offer(text), version + 4),
+        PresenceChanged(profile, Presence.AWAY, text),
+        TypingChanged(where, text, True, time.time() + 3600, preview=text),
         ConnectionChanged(profile, Link.WAITING, text, time.time() + 3600),
         MessageUpserted(message(f"https://shop.example/{text} {text}", item, f"{version}-last", version + 5)),
     ]

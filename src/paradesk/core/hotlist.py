@@ -45,6 +45,8 @@ class HotlistRow:
     """When the customer began to wait; None when nobody waits, and always None when it is ended, solved or closed."""
     joined: bool
     ended: bool
+    offered: str = ""
+    """`mine` where this agent is to answer a transfer, `theirs` where a colleague is; empty without one."""
     has_draft: bool
     typing_until: float | None
     """Until when the customer is known to be typing (Unix seconds), or None."""
@@ -119,6 +121,7 @@ def _row(thread: Thread, alike: frozenset[str]) -> HotlistRow:
         waiting_since=None if place is Rank.DONE else thread.waiting_since,
         joined=conversation.joined,
         ended=conversation.ended,
+        offered="" if conversation.offer is None else "mine" if conversation.offer.mine else "theirs",
         has_draft=any(thread.drafts.get(visibility, "") for visibility in Visibility),
         typing_until=thread.typing.until if thread.typing is not None and thread.typing.customer else None,
         failed=sum(1 for sending in thread.sends.values() if sending.delivery in ("failed", "uncertain")),

@@ -11,6 +11,7 @@ from paradesk.ui.choosing import Choosing
 from paradesk.ui.deck import Deck
 from paradesk.ui.follow_ups import FollowUps
 from paradesk.ui.guarding import Guarding
+from paradesk.ui.previewing import LOOK_AFTER, Previewing
 from paradesk.ui.sending import failure_text, refusal, send
 from paradesk.ui.titles import who
 from paradesk.ui.widgets.pane import Pane
@@ -37,6 +38,8 @@ class Sender:
         self._choosing = choosing
         self.guarding = Guarding(desk, bridge, deck, guard, tell, key)
         """What stands between Enter and the desk."""
+        self.previewing = Previewing(desk)
+        """What drafts become at their backends."""
         self.follow_ups = FollowUps()
         """What is changed in tickets together with replies."""
         self.show_links: Callable[[Pane], Awaitable[None]] = _nothing
@@ -48,6 +51,7 @@ class Sender:
         """Keep what stands in a composer."""
         self._deck.typed(pane, text)
         self.guarding.typed(pane, text)
+        pane.set_timer(LOOK_AFTER, partial(self.show_preview, pane))
         if not text:
             self._choosing.cleared(pane.conversation_id, pane.composer.visibility)
             self.leave_out(pane)
@@ -62,6 +66,12 @@ class Sender:
         """Show in a composer what will be changed together with its draft."""
         words = self.follow_ups.of(pane.conversation_id, pane.composer.visibility).words()
         pane.composer.show_follow_up(words, self._key("canned.leave_out") if words else "")
+
+    def show_preview(self, pane: Pane) -> None:
+        """Show in a composer what its text becomes at the backend, where that is not the text itself."""
+        composer = pane.composer
+        words = self.previewing.of(pane.conversation_id, composer.visibility, composer.text).words
+        composer.show_preview(words, self._key("composer.preview") if words else "")
 
     def copied(self, pane: Pane, text: str, *, composer: bool) -> None:
         """Remember from which chat text was copied."""

@@ -12,7 +12,15 @@ from paradesk.core.state import Sending, State, Thread
 from paradesk.ui.paneset import PaneSet
 from paradesk.ui.widgets.pane import PaneTitle
 from paradesk.ui.widgets.statusbar import Piece
-from paradesk.ui.words import channel_word, link_words, thread_state_words, waiting_mark, waiting_text
+from paradesk.ui.words import (
+    channel_word,
+    link_words,
+    offer_words,
+    presence_words,
+    thread_state_words,
+    waiting_mark,
+    waiting_text,
+)
 from paradesk.ui.words import clock as span
 
 UNDECIDED = frozenset({Delivery.FAILED, Delivery.UNCERTAIN})
@@ -38,10 +46,13 @@ def newest_held(thread: Thread, now: float) -> tuple[ClientId, Sending] | None:
     return max(held, key=lambda item: item[0], default=None)
 
 
-def foot_of(thread: Thread, again: str, back: str, undo: str = "", now: float = 0.0) -> str:
+def foot_of(
+    thread: Thread, again: str, back: str, undo: str = "", now: float = 0.0, *, accept: str = "", decline: str = ""
+) -> str:
     """Return what a pane says in its lower edge: what the agent must decide, or why nothing can be sent.
 
-    `again`, `back` and `undo` are keys: they send once more, give up, and take back what has not left yet.
+    `again`, `back` and `undo` are keys: they send once more, give up, and take back what has not left yet; `accept` and
+    `decline` answer an offer.
     """
     if (held := newest_held(thread, now)) is not None and held[1].held_until is not None:
         return f"sending in {math.ceil(held[1].held_until - now)} … {undo} takes it back"
@@ -52,6 +63,8 @@ def foot_of(thread: Thread, again: str, back: str, undo: str = "", now: float = 
         return f"{len(stuck)} {word} · {again} send again · {back} take back"
     if thread.removed:
         return f"no longer yours: {thread.removed}"
+    if (offer := thread.conversation.offer) is not None:
+        return offer_words(offer, accept, decline)
     return f"cannot answer: {reason}" if (reason := thread.conversation.absent.get("send")) else ""
 
 
@@ -66,6 +79,8 @@ def pane_title(
     again: str = "",
     back: str = "",
     undo: str = "",
+    accept: str = "",
+    decline: str = "",
 ) -> PaneTitle:
     """Return the title of a chat's pane. `alike` are the names among the open chats that can be mixed up."""
     conversation, name = thread.conversation, title_name(thread)
@@ -84,7 +99,7 @@ def pane_title(
         hue=hue(conversation.customer.id),
         note=note,
         zoomed=panes.zoomed and len(panes.order) > 1,
-        foot=foot_of(thread, again, back, undo, now),
+        foot=foot_of(thread, again, back, undo, now, accept=accept, decline=decline),
     )
 
 
@@ -133,6 +148,8 @@ def status_pieces(
     if desk or len(state.profiles) == 1:
         left.append(Piece(desk or next(iter(state.profiles)), 8))
     left += _links(state, now)
+    absent = [(profile.name, words) for profile in state.profiles.values() if (words := presence_words(profile))]
+    left += [Piece(f"{name} {words}" if len(state.profiles) > 1 else words, 0, "alert") for name, words in absent]
     left.append(Piece(f"{mine}/{limit} chats" if limit else f"{mine} chat{'' if mine == 1 else 's'}", 7))
     if hidden:
         left.append(Piece(f"{hidden} pane{'' if hidden == 1 else 's'} hidden", 6))

@@ -183,6 +183,7 @@ class View:
         threads = [state.threads[item] for item in panes.order if item in state.threads]
         alike = mixed_up([title_name(thread) for thread in threads])
         keys = {"again": app.key("chat.retry"), "back": app.key("chat.dismiss"), "undo": app.key("chat.undo_send")}
+        keys |= {"accept": app.key("chat.accept"), "decline": app.key("chat.decline")}
         flood = state.version - self._version >= FLOOD
         self._version = state.version
         self._behind.clear()
@@ -192,6 +193,7 @@ class View:
                 continue
             note = pane.composer.visibility is Visibility.NOTE
             app.sender.show_follow_up(pane)
+            app.sender.show_preview(pane)
             target = app.hotlist.target
             pane.show_title(pane_title(thread, panes, alike, now, target=target, note=note, **keys))
             if flood and pane.conversation_id != panes.active:

@@ -1,6 +1,6 @@
 """How states are written on the screen: by word and shape, so that colour is never needed. Pure."""
 
-from paradesk.core.model import Conversation, Link, Priority, Status
+from paradesk.core.model import Conversation, Link, Offer, Presence, Priority, Status
 from paradesk.core.state import ProfileState, Thread
 
 STATUS_WORDS: dict[Status, str] = {
@@ -25,6 +25,13 @@ PRIORITY_MARKS: dict[Priority, str] = {
     Priority.NORMAL: "",
     Priority.HIGH: "▲",
     Priority.URGENT: "▲▲",
+}
+
+PRESENCE_WORDS: dict[Presence, str] = {
+    Presence.ONLINE: "online: takes new chats",
+    Presence.AWAY: "away: takes none, what is open goes on",
+    Presence.BUSY: "busy: takes none for now",
+    Presence.INVISIBLE: "invisible: there, but shown as absent",
 }
 
 _CHANNELS = {"whatsapp": "WhatsApp", "sms": "SMS", "email": "e-mail", "irc": "IRC", "facebook": "Facebook"}
@@ -75,10 +82,29 @@ def thread_state_words(thread: Thread, now: float) -> str:
     if thread.removed:
         return "GONE"
     conversation = thread.conversation
+    if conversation.offer is not None and not conversation.ended:
+        return "OFFERED" if conversation.offer.mine else f"{status_word(conversation, now)} · OFFERED"
     if not conversation.joined and not conversation.ended:
         return "IN QUEUE"
     word = status_word(conversation, now)
     return f"{word} · ENDED" if conversation.ended else word
+
+
+def offer_words(offer: Offer, accept: str, decline: str) -> str:
+    """Return what a pane says of a transfer that waits for an answer; the keys are those that answer it."""
+    if not offer.mine:
+        return f"offered to {offer.to.name if offer.to is not None else 'a colleague'}, who has not answered"
+    by = offer.by.name if offer.by is not None else "a colleague"
+    note = f": {' '.join(offer.note.split())}" if offer.note.strip() else ""
+    return f"{accept} take over · {decline} leave it · {by} offers it{note}"
+
+
+def presence_words(profile: ProfileState) -> str:
+    """Return how the backend holds the agent for absent, or nothing while they take new chats."""
+    if profile.presence in (None, Presence.ONLINE):
+        return ""
+    said = f" ({profile.presence_text})" if profile.presence_text else ""
+    return f"☾ YOU ARE {profile.presence.value.upper()}{said}"
 
 
 def link_words(profile: ProfileState, now: float) -> str:

@@ -15,6 +15,8 @@ from paradesk.core.events import (
     MessageDeleted,
     MessageEdited,
     MessageUpserted,
+    OfferChanged,
+    PresenceChanged,
     ReadMarked,
     RosterChanged,
     Seen,
@@ -34,6 +36,8 @@ from paradesk.core.model import (
     Link,
     Message,
     MessageId,
+    Offer,
+    Presence,
     Role,
     Status,
     Visibility,
@@ -216,3 +220,31 @@ def test_moments_of_conversations_and_profiles() -> None:
     profile = fold_left(reduce, events, State()).profiles["acme"]
     assert (profile.link, profile.reason, profile.retry_at) == (Link.WAITING, "no route", 5.0)
     assert (profile.agent, profile.roster, profile.gap) == (me, (me,), True)
+
+
+def test_presence_and_an_offer_are_shown_until_they_change() -> None:
+    """What the backend holds the agent for, and who waits for an answer: set, and taken back by a newer word only."""
+    where, offer = ConversationId("acme/1"), Offer(Agent("lena", "Lena"), None, "please")
+    state = State()
+    for event in (
+        PresenceChanged("acme", Presence.AWAY, "lunch"),
+        OfferChanged(where, offer, 2),
+        OfferChanged(where, None, 1),
+    ):
+        state = reduce(state, event)
+    assert (state.profiles["acme"].presence, state.profiles["acme"].presence_text) == (Presence.AWAY, "lunch")
+    assert state.threads[where].conversation.offer == offer
+    assert reduce(state, PresenceChanged("acme", Presence.AWAY, "lunch")) is state
+    answered = reduce(state, OfferChanged(where, None, 3))
+    assert answered.threads[where].conversation.offer is None
+
+
+def test_typing_shows_what_is_typed_where_the_backend_tells() -> None:
+    """The newest words, until it stops."""
+    where = ConversationId("acme/1")
+    state = reduce(State(), TypingChanged(where, "Sarah", True, 50.0, preview="I wo"))
+    state = reduce(state, TypingChanged(where, "Sarah", True, 51.0, preview="I would like"))
+    typing = state.threads[where].typing
+    assert typing is not None
+    assert (typing.preview, typing.until) == ("I would like", 51.0)
+    assert reduce(state, TypingChanged(where, "Sarah", False, 51.0)).threads[where].typing is None

@@ -16,6 +16,7 @@ from paradesk.core.events import (
     MessageDeleted,
     MessageEdited,
     MessageUpserted,
+    OfferChanged,
     PriorityChanged,
     ReadMarked,
     Seen,
@@ -33,6 +34,7 @@ from paradesk.core.model import (
     Delivery,
     Message,
     MessageId,
+    Offer,
     Priority,
     Role,
     Status,
@@ -49,6 +51,9 @@ VERSIONS = st.integers(0, 3)
 conversation_ids = st.sampled_from(CONVERSATIONS)
 numbers = st.sampled_from(NUMBERS)
 replies = st.sampled_from((1, 4))
+offers = st.sampled_from(
+    [None, Offer(Agent("a", "A"), Agent("me", "Me"), "mine?"), Offer(Agent("me", "Me"), None, mine=False)]
+)
 
 
 def message_id(number: int) -> MessageId:
@@ -88,6 +93,7 @@ def conversations(draw: st.DrawFn) -> Conversation:
         tags=draw(st.frozensets(st.sampled_from("pqr"))),
         assignee=draw(st.sampled_from([None, Agent("a", "A"), Agent("b", "B")])),
         joined=draw(st.booleans()),
+        offer=draw(offers),
     )
 
 
@@ -130,6 +136,7 @@ statements: st.SearchStrategy[Event] = st.one_of(
     st.builds(PriorityChanged, conversation_ids, st.sampled_from(list(Priority)), VERSIONS),
     st.builds(TagsChanged, conversation_ids, st.frozensets(st.sampled_from("pqr")), VERSIONS),
     st.builds(AssigneeChanged, conversation_ids, st.sampled_from([None, Agent("a", "A")]), VERSIONS),
+    st.builds(OfferChanged, conversation_ids, offers, VERSIONS),
     st.builds(ReadMarked, conversation_ids, st.builds(message_id, numbers)),
     st.builds(Seen, conversation_ids, st.integers(0, 5)),
     conversation_ids.flatmap(

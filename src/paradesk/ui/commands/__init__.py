@@ -11,9 +11,19 @@ Command = Callable[["ParadeskApp"], Awaitable[None] | None]
 
 def all_commands() -> Mapping[str, Command]:
     """Return the table. The modules are loaded here, so that nothing of them delays the first frame."""
-    from paradesk.ui.commands import canned, canned_writing, chat, guard, panes, tickets, workspace
+    from paradesk.ui.commands import (
+        asking_backends,
+        canned,
+        canned_writing,
+        chat,
+        colleagues,
+        guard,
+        panes,
+        tickets,
+        workspace,
+    )
 
     table: dict[str, Command] = {}
-    for module in (tickets, chat, guard, panes, workspace, canned, canned_writing):
+    for module in (tickets, chat, colleagues, asking_backends, guard, panes, workspace, canned, canned_writing):
         table.update(module.COMMANDS)
     return table

@@ -12,6 +12,7 @@ from paradesk.core.intents import EndChat, Join, Leave, Transfer
 from paradesk.core.model import ClientId, Delivery, LocalFile, Message, Visibility
 from paradesk.core.state import Sending, Thread
 from paradesk.ui.commands.asking import able, acting, submit
+from paradesk.ui.commands.colleagues import take_over
 from paradesk.ui.sending import failure_text
 from paradesk.ui.titles import UNDECIDED, who
 
@@ -43,6 +44,9 @@ async def join(app: "ParadeskApp") -> None:
     _, thread = found
     if thread.conversation.joined:
         app.tell(f"{who(thread)}: you are in this chat already")
+        return
+    if thread.conversation.offer is not None and thread.conversation.offer.mine:
+        take_over(app, thread)
         return
     if able(app, thread, "join"):
         submit(app, thread, Join(thread.conversation.id), "joining")
@@ -105,7 +109,9 @@ async def transfer(app: "ParadeskApp") -> None:
         target, note = result
 
         def done(_outcome: Outcome) -> None:
-            app.tell(f"{who(thread)}: handed to {names.get(target, target)}")
+            now = app.state.threads.get(conversation.id)
+            waits = now is not None and not now.removed and now.conversation.offer is not None
+            app.tell(f"{who(thread)}: {'offered' if waits else 'handed'} to {names.get(target, target)}")
 
         submit(app, thread, Transfer(conversation.id, target, note), "handing it over", done)
 

@@ -1,5 +1,6 @@
 """Who the customer is: plan, contact, order, tags, attributes, earlier chats."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from textual.app import ComposeResult
@@ -7,6 +8,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from paradesk.core.addresses import mixed_scripts
+from paradesk.core.model import ConversationId, Customer
 from paradesk.core.state import Thread
 from paradesk.ui.content import assemble, plain
 
@@ -65,7 +67,8 @@ class CustomerPanel(VerticalScroll):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, can_focus=False)
         self._text = Static(plain(""))
-        self._shown: tuple[str, int] | None = None
+        self._shown: tuple[str, int, int] | None = None
+        self._learnt: dict[ConversationId, Customer] = {}
         self.key = ""
         """The key that pages through the panel and closes it, as people read it."""
 
@@ -94,11 +97,18 @@ class CustomerPanel(VerticalScroll):
         more = self.scroll_offset.y < self.max_scroll_y
         self.border_subtitle = plain(f" {self.key} {'more' if more else 'close'} " if self.key else "")
 
+    def learn(self, conversation_id: ConversationId, customer: Customer) -> None:
+        """Show what the backend said of a customer when it was asked, in the place of what came along with the chat."""
+        self._learnt[conversation_id] = customer
+
     def show_thread(self, thread: Thread | None) -> None:
         """Show the customer of this conversation; costs nothing when nothing changed."""
-        shown = None if thread is None else (str(thread.conversation.id), thread.version)
+        learnt = None if thread is None else self._learnt.get(thread.conversation.id)
+        shown = None if thread is None else (str(thread.conversation.id), thread.version, id(learnt))
         if shown == self._shown:
             return
+        if thread is not None and learnt is not None:
+            thread = replace(thread, conversation=replace(thread.conversation, customer=learnt))
         if self._shown is None or shown is None or self._shown[0] != shown[0]:
             self.scroll_home(animate=False)
         self._shown = shown

@@ -91,9 +91,14 @@ def question_rows(edge: tuple[str, str], question: Question, width: int) -> list
 
 def follow_up_row(edge: tuple[str, str], words: tuple[str, ...], key: str, width: int) -> Row:
     """`[then] set pending · add tag refund`, with the key that leaves it out while there is room."""
+    return remark_row(edge, "[then] ", clean_line(" · ".join(words), 300), key, "to leave out", width)
+
+
+def remark_row(edge: tuple[str, str], lead: str, words: str, key: str, what: str, width: int) -> Row:
+    """One quiet row: what it is about in brackets, the words, and the key that does something about it."""
     room = max(1, width - cells(edge[0]))
-    text = "[then] " + clean_line(" · ".join(words), 300)
-    hint = f"  ({key} to leave out)" if key else ""
+    text = lead + clean_line(words, 300)
+    hint = f"  ({key} {what})" if key else ""
     pieces = [edge, (text if cells(text) <= room else clean_line(text, room), "remark")]
     if hint and cells(pieces[1][0]) + cells(hint) <= room:
         pieces.append((hint, "hint"))
@@ -137,6 +142,7 @@ class GuardedComposer(Composer):
     suggested_at = 0.0
     """When the suggestions changed last, by the clock of who showed them."""
     _follow_up: tuple[tuple[str, ...], str] = ((), "")
+    _preview: tuple[str, str] = ("", "")
 
     @property
     def key_context(self) -> str:
@@ -174,10 +180,18 @@ class GuardedComposer(Composer):
         return rows if self._question is None else [*rows, *question_rows(self.edge(width), self._question, width)]
 
     def rows_below(self, width: int) -> list[Row]:
-        """The attached files, and what will be changed in the ticket when this is sent."""
+        """The attached files, what the text becomes at the backend, and what will be changed in the ticket."""
         words, key = self._follow_up
         rows = super().rows_below(width)
+        if self._preview[0] and self.buffer.size:
+            rows = [*rows, remark_row(self.edge(width), "[sent as] ", *self._preview, "shows it", width)]
         return [*rows, follow_up_row(self.edge(width), words, key, width)] if words else rows
+
+    def show_preview(self, words: str, key: str) -> None:
+        """Say what the text becomes at the backend, where that is not the text itself; `key` shows it whole."""
+        if (words, key) != self._preview:
+            self._preview = (words, key)
+            self.update()
 
     def show_follow_up(self, words: tuple[str, ...], key: str) -> None:
         """Say what will be changed in the ticket when this is sent; `key` leaves it out."""

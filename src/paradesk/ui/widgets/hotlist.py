@@ -180,6 +180,8 @@ class Hotlist(Drawn, can_focus=True):
             mark = waiting_mark(waited, self.target)
             right.append((f" {clock(waited)}", self.style_of("alert") if mark else base))
             right.append((f"{mark:<2}", self.style_of("alert")))
+        elif self._per_row == 1 and row.offered:
+            right.append((" offered", base))
         elif self._per_row == 1 and (row.ended or row.status is not Status.OPEN):
             right.append((" ended" if row.ended else f" {STATUS_WORDS[row.status].lower()}", self.style_of("dim")))
         priority = PRIORITY_MARKS[row.priority]
@@ -188,7 +190,7 @@ class Hotlist(Drawn, can_focus=True):
         if self._per_row == 1 and row.unread:
             right.insert(0, (f" +{row.unread}", base))
         lead = "❯" if at_cursor else " "
-        kind = "▶" if active else ("+" if not row.joined and not row.ended else " ")
+        kind = "▶" if active else "»" if row.offered == "mine" else "+" if not row.joined and not row.ended else " "
         name = f"≈{row.name}" if row.confusable else row.name
         if self._per_row == 1 and row.confusable and row.number:
             name = f"{name} #{row.number}"
@@ -204,6 +206,8 @@ class Hotlist(Drawn, can_focus=True):
             state = "gone"
         elif row.ended:
             state = "ended"
+        elif row.offered:
+            state = "OFFERED TO YOU" if row.offered == "mine" else "offered"
         elif not row.joined:
             state = "in queue"
         else:
