@@ -11,7 +11,7 @@ from paradesk.cli.packs_report import say
 
 @click.group()
 def connector() -> None:
-    """Write, check and list connectors: what stands between Paradesk and a chat backend."""
+    """Write, check and list connectors to chat backends."""
 
 
 @connector.command("new")
