@@ -5,6 +5,7 @@ child that it forks is the program; the parent passes signals and job control on
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 import signal
@@ -55,7 +56,7 @@ def stay_behind(*, kept: bool) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     watched = {*ENDINGS, signal.SIGCHLD, signal.SIGCONT, signal.SIGTSTP}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, watched)
-    life, marks = os.pipe(), os.pipe()
+    life, marks, parent = os.pipe(), os.pipe(), os.getpid()
     try:
         child = os.fork()
     except OSError:
@@ -66,7 +67,7 @@ def stay_behind(*, kept: bool) -> None:
     if child == 0:
         os.close(life[1])
         os.close(marks[0])
-        _links.update(life=life[0], marks=marks[1])
+        _links.update(life=life[0], marks=marks[1], parent=parent)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return
     os.close(life[0])
@@ -82,6 +83,11 @@ def stay_behind(*, kept: bool) -> None:
 def life_line() -> int | None:
     """Return the descriptor that comes to its end when the parent is gone; None without a parent."""
     return _links.get("life")
+
+
+def is_there() -> bool:
+    """Say whether a parent stands behind this process that will put the terminal right."""
+    return os.getppid() == _links.get("parent")
 
 
 def mark(*, entered: bool) -> None:
@@ -112,12 +118,12 @@ def modes() -> list[Any] | None:
 def put_back(attributes: list[Any] | None, *, sequences: bool) -> None:
     """Give the terminal its attributes back and, with `sequences`, switch off every mode; never waits for it.
 
-    Only where this process is in front: the terminal may be somebody else's by now.
+    Only where this process is in front, or nobody is: the terminal may be somebody else's by now.
     """
     if attributes is None:
         return
     try:
-        if os.tcgetpgrp(0) != os.getpgrp():
+        if _in_front() not in (os.getpgrp(), None):
             return
         if sequences:
             # Where nobody reads, what is still on its way would keep the end from coming through.
@@ -127,6 +133,16 @@ def put_back(attributes: list[Any] | None, *, sequences: bool) -> None:
         termios.tcsetattr(0, termios.TCSANOW, attributes)
     except (termios.error, OSError):
         pass
+
+
+def _in_front() -> int | None:
+    """Return the process group that the terminal belongs to, or None where its session has ended with its leader."""
+    try:
+        return os.tcgetpgrp(0)
+    except OSError as error:
+        if error.errno == errno.ENOTTY:
+            return None
+        raise
 
 
 def _swallow_input() -> None:

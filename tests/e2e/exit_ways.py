@@ -151,6 +151,12 @@ def _hang(life: Life, chance: random.Random) -> float:
     return _signal(signal.SIGTERM)(life, chance)
 
 
+def _hang_alone(life: Life, chance: random.Random) -> float:
+    life.write(F7)
+    time.sleep(0.1)
+    return _signal(signal.SIGKILL)(life, chance)
+
+
 def _storm(life: Life, chance: random.Random) -> float:
     for number in range(30):
         life.resize(1 + (number * 7) % 50, 1 + (number * 31) % 200)
@@ -229,6 +235,7 @@ WAYS: dict[str, Way] = {
     "SIGSTOP, fg, SIGTERM": Way(_stop(signal.SIGSTOP, child=True), (_T,)),
     "SIGKILL": Way(_signal(signal.SIGKILL, child=True), (137,), saved=True),
     "SIGKILL of the parent": Way(_signal(signal.SIGKILL), (137,), saved=True),
+    "SIGKILL of the parent, a hang": Way(_hang_alone, (137,), "hang", saved=True),
     "SIGSEGV": Way(_keys(F7), (139,), "segv", saved=True),
     "error in a command": Way(_keys(F7), (1,), "handler"),
     "error in drawing": Way(_keys(F7), (1,), "render"),

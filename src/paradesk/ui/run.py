@@ -60,9 +60,9 @@ def run_app(opening: "Callable[[], Opening]", *, theme: str = "") -> int:
         if app.opened:
             app.keep_drafts()
             app.desk.stop(LAST_STOP)
-        if parent.life_line() is None:
-            parent.put_back(attributes, sequences=True)
         # A parent does it when nothing of this process can write to the terminal any more.
+        if not parent.is_there():
+            parent.put_back(attributes, sequences=True)
         os._exit(128 + number)
 
     watch = Watch(end, force, END_LIMIT - LAST_STOP)
