@@ -62,8 +62,8 @@ async def test_text_behind_a_click_goes_to_the_clicked_chat_though_the_machine_s
     tmp_path: Path, backend: ScriptedConnector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def stand_still() -> None:
-        stall(2 * TURN * PATIENCE)
-        for _ in range(5):
+        for _ in range(2 * PATIENCE):
+            stall(TURN)
             await asyncio.sleep(0)
 
     on_click(monkeypatch, stand_still)
