@@ -1,5 +1,6 @@
 """Settings of all tests."""
 
+import os
 from collections.abc import Generator
 
 import pytest
@@ -8,6 +9,10 @@ from hypothesis import HealthCheck, settings
 # No test asserts a time: a loaded machine takes longer, and that is no fault of what is tested.
 settings.register_profile("paradesk", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("paradesk")
+
+# Processes of pytest-xdist are told a terminal of 80 columns; a program started from there would believe it of its own.
+for size in ("COLUMNS", "LINES"):
+    os.environ.pop(size, None)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -32,7 +32,8 @@ class Recorded(ScriptedConnector):
     async def perform(self, intent: Intent) -> Outcome:
         """Take it, and a reply onto the disk as well."""
         if isinstance(intent, Send):
-            said = {"body": intent.body, "files": [file.name for file in intent.attachments]}
+            files = [file.name for file in intent.attachments]
+            said = {"chat": intent.conversation_id, "body": intent.body, "files": files}
             with (self.directory / "delivered.jsonl").open("a", encoding="utf-8") as file:
                 file.write(json.dumps(said) + "\n")
         return await super().perform(intent)

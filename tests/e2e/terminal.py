@@ -140,6 +140,20 @@ class Terminal:
                 pytest.fail(f"never seen: {what}\n{screen}")
             time.sleep(0.1)
 
+    def still(self, reached: Callable[[str], bool], *, what: str, seconds: float = 20.0) -> str:
+        """Wait until a condition holds on a screen that looks the same twice, and return it.
+
+        One that is read once may be half painted: what stands in it may be gone, doubled or about to move.
+        """
+        before = ""
+
+        def unchanged(screen: str) -> bool:
+            nonlocal before
+            same, before = screen == before, screen
+            return same and reached(screen)
+
+        return self.wait(unchanged, what=what, seconds=seconds)
+
     def comes(self, reached: Callable[[str], bool], *, seconds: float) -> str | None:
         """Return the first screen that fulfils a condition, or None when there is none within so many seconds."""
         deadline = time.monotonic() + seconds

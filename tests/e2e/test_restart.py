@@ -193,7 +193,7 @@ def test_what_waits_and_what_was_open_comes_back_after_a_kill(tmp_path: Path) ->
         terminal.wait(lambda seen: "and a draft behind it" in panes(seen)[1].words, what="the draft")
         assert "active: 1 " in terminal.screen()
         assert [json.loads(line) for line in delivered.read_text(encoding="utf-8").splitlines()] == [
-            {"body": "here is the proof", "files": ["proof.txt"]}
+            {"chat": "c1", "body": "here is the proof", "files": ["proof.txt"]}
         ]
 
 

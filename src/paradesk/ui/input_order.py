@@ -21,6 +21,9 @@ from paradesk.ui.switching import Cause, Switching
 Input = events.InputEvent | events.Paste
 """What the agent does, as it comes from the terminal."""
 
+CLICK_PATIENCE = 100
+"""Turns for which what was typed behind a click waits for it (see `keys.drain`)."""
+
 _CLICKS = (events.MouseDown, events.MouseUp, events.Click)
 
 
@@ -80,20 +83,35 @@ class InputOrder:
         self._switching.end()
 
     async def _settle(self, clicked: Widget) -> None:
+        acted = False
         try:
             chain: list[MessagePump] = [node for node in clicked.ancestors_with_self if node is not self._app]
             # The first round lets the click act, the second takes what it has said up to the application.
-            await drain(chain)
-            await drain(chain)
+            acted = await drain(chain, CLICK_PATIENCE) and await drain(chain, CLICK_PATIENCE)
         finally:
-            if not self._app.call_later(self._release):
+            if not self._app.call_later(self._release, acted):
                 self._waiting = None
 
-    async def _release(self) -> None:
+    async def _release(self, acted: bool) -> None:
         self._switching.end()
         waiting, self._waiting = self._waiting, None
+        if not acted:
+            self._drop(waiting or [])
+            return
         for event in waiting or ():
             await self._take(event)
+
+    def _drop(self, waiting: list[Input]) -> None:
+        """Let what was typed behind a click do nothing, because nobody knows which chat it would reach; say what it was."""
+        text = ""
+        for event in waiting:
+            if isinstance(event, events.Paste):
+                text += event.text
+            elif isinstance(event, events.Key):
+                text += typed_character(event.key, event.character) or ""
+        if waiting:
+            kept = f" It was: {text}" if text else ""
+            self._tell(f"A click took too long: what came behind it did nothing.{kept}", "warning")
 
     def allows(self, action_id: str, event: events.Key) -> bool:
         """Tell whether a key may do this; says so where it came before the chat that it would be about was seen."""

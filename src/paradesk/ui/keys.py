@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Protocol, runtime_checkable
 
 from textual import events
@@ -15,8 +16,11 @@ from paradesk.keymap.dispatch import Cancelled, Dispatcher, Ignored, Pending, Re
 HINT_AFTER = 0.4
 """Seconds after which an unfinished sequence shows what can follow; it never times out."""
 
-DRAIN_LIMIT = 0.5
-"""Longest time in seconds for which an action waits for the keys typed before it to be taken."""
+PATIENCE = 10
+"""How many turns, each of up to `TURN` seconds, an action waits for the keys typed before it to be taken."""
+
+TURN = 0.05
+"""Seconds of one such turn. A loop that stands still for longer has had one turn only, and widgets no chance to act."""
 
 
 @runtime_checkable
@@ -71,16 +75,24 @@ def _place(node: DOMNode | None) -> str | None:
     return None
 
 
-async def drain(nodes: Iterable[MessagePump]) -> None:
-    """Wait until each of these has taken what was on its way to it: keys are text first, then actions happen."""
+async def drain(nodes: Iterable[MessagePump], patience: int = PATIENCE) -> bool:
+    """Wait until each of these has taken what was on its way to it: keys are text first, then actions happen.
+
+    Returns False where one has not within `patience` turns of `TURN` seconds. Turns are counted and not seconds, because
+    a busy machine can take seconds away in which nothing could be taken.
+    """
     for node in nodes:
         taken = asyncio.Event()
         if not node.is_running or not node.call_later(taken.set):
             continue
-        try:
-            await asyncio.wait_for(taken.wait(), DRAIN_LIMIT)
-        except TimeoutError:
-            return
+        for _ in range(patience):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(taken.wait(), TURN)
+            if taken.is_set():
+                break
+        else:
+            return False
+    return True
 
 
 class KeyRouter:
