@@ -14,17 +14,20 @@ def channel_name(channel: str) -> str:
     return _SAME.get(name, name)
 
 
-def offered_here(response: Response, channel: str, today: date) -> bool:
-    """Tell whether it holds today and is meant for this channel."""
+def offered_here(response: Response, channel: str, today: date, profile: str = "") -> bool:
+    """Tell whether it holds today and is meant for this channel, and for the chats of this profile."""
+    if response.profile and response.profile != profile:
+        return False
     if not response.active(today):
         return False
     return not response.channels or channel_name(channel) in map(channel_name, response.channels)
 
 
 @lru_cache(maxsize=16)
-def offered(library: Library, channel: str, today: date) -> Library:
+def offered(library: Library, channel: str, today: date, profile: str = "") -> Library:
     """Return the part of a library that is offered; the same object for the same question, so that an index is kept."""
-    if not any(response.channels or response.active_from or response.active_to for response in library.responses):
+    limited = (one.channels or one.active_from or one.active_to or one.profile for one in library.responses)
+    if not any(limited):
         return library
-    kept = [response for response in library.responses if offered_here(response, channel, today)]
+    kept = [response for response in library.responses if offered_here(response, channel, today, profile)]
     return library if len(kept) == len(library) else Library(kept, library.default_language)

@@ -62,6 +62,8 @@ class Response:
     """The first and the last day on which it is offered."""
     channels: tuple[str, ...] = ()
     """Only for chats of these channels; empty: for all."""
+    profile: str = ""
+    """Only for chats of this profile, whose backend keeps it; empty: one of this desk, for all."""
     links: tuple[Source, ...] = ()
     attachments: tuple[Attached, ...] = ()
     follow_up: FollowUp = field(default_factory=FollowUp)

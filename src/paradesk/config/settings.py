@@ -62,6 +62,8 @@ class Settings:
     """Folders of canned responses beside those that ship."""
     suggestions: bool = True
     """Responses that probably come next stand above an empty composer."""
+    show_typing_preview: bool = False
+    """What customers are typing is shown before they send it, where the backend tells."""
     bell: bool = True
     title: bool = True
     """The terminal's title says who is active and how many wait."""
@@ -260,6 +262,9 @@ OPTIONS: tuple[Option, ...] = (
     Option("agent_name", "agent_name", _text, "your name in canned responses"),
     Option("canned", "canned", _paths, "folders of canned responses of your own"),
     Option("canned_suggestions", "suggestions", _flag, "suggest canned responses above an empty composer"),
+    Option(
+        "show_typing_preview", "show_typing_preview", _flag, "show what customers type before they send it, where told"
+    ),
     Option("notifications.bell", "bell", _flag, "ring when a customer waits and you look elsewhere"),
     Option("notifications.title", "title", _flag, "say who is active in the terminal's title"),
     Option("notifications.os", "system_notifications", _flag, "notify through the operating system"),

@@ -273,6 +273,11 @@ class Desk:
         lane = self._lanes.get(profile)
         return (lane.capabilities if lane is not None else None) or Capabilities()
 
+    def connector_name(self, profile: str) -> str:
+        """Return the name of the connector that serves a profile, such as `chatwoot`; empty until it has been built."""
+        lane = self._lanes.get(profile)
+        return "" if lane is None or lane.connector is None else str(lane.connector.name)
+
     def retry(self, client_id: ClientId) -> Future[Outcome]:
         """Send a failed or uncertain reply again, with the same client id; done when that is on disk."""
         return self._ask(lambda engine: _now(lambda: engine.retry(client_id)))

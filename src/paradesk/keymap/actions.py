@@ -57,6 +57,7 @@ _ALL: list[Action] = [
         ("chat.accept", "Take over", "Take over the chat that a colleague offers you"),
         ("chat.decline", "Decline offer…", "Leave the chat that a colleague offers you with them", True),
         ("chat.attach", "Attach file…", "Attach a file to the reply in this pane"),
+        ("chat.preview", "What will be sent", "Show the messages that the text in this composer will become"),
         ("chat.note", "Private note", "Switch this composer between public reply and private note"),
         ("chat.retry", "Send again", "Send the failed or uncertain reply of this chat again"),
         (
@@ -144,7 +145,6 @@ _ALL: list[Action] = [
         ("composer.copy", "Copy", "Copy the selection"),
         ("composer.paste", "Paste", "Insert what was cut or copied here"),
         ("composer.remove_attachment", "Remove file", "Take the last attached file away again"),
-        ("composer.preview", "What will be sent", "Show the messages that this text will become at the backend"),
         ("canned.leave_out", "Leave out changes", "Send without what the canned response would change in the ticket"),
     ),
     *_group(

@@ -130,6 +130,7 @@ class ParadeskApp(App[int], inherit_bindings=False):
         from paradesk.ui.deck import Deck
         from paradesk.ui.input_order import InputOrder
         from paradesk.ui.keys import KeyRouter
+        from paradesk.ui.remote_responses import RemoteResponses
         from paradesk.ui.reporting import Reporter
         from paradesk.ui.sender import Sender
         from paradesk.ui.view import View
@@ -154,9 +155,10 @@ class ParadeskApp(App[int], inherit_bindings=False):
         )
         self.deck = Deck(desk, self.workspace, lambda: self.state)
         self.reporter = Reporter(self, settings)
+        self.remote = RemoteResponses(desk, self.bridge, self._load_library)
         self.choosing = Choosing(
             desk,
-            lambda: self.library,
+            lambda: self.remote.merged(self.library),
             settings.language,
             clock=self.clock,
             suggest=settings.suggestions,
@@ -257,7 +259,9 @@ class ParadeskApp(App[int], inherit_bindings=False):
     def _make_pane(self, conversation_id: ConversationId) -> Pane:
         from paradesk.ui.widgets.pane import Pane
 
-        return Pane(conversation_id, self.sender)
+        pane = Pane(conversation_id, self.sender)
+        pane.transcript.typing_preview = self.settings.show_typing_preview
+        return pane
 
     # Life
 

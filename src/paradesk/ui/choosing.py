@@ -134,7 +134,7 @@ class Choosing:
         if known is not None and known[0] == key:
             return known[1]
         language = self.language(thread, ranking.library)
-        here = offered(ranking.library, thread.conversation.channel, date.today())
+        here = offered(ranking.library, thread.conversation.channel, date.today(), thread.conversation.profile)
         likely = ranking.likely(self.moment(thread), SUGGESTIONS, language, only=here)
         found = tuple(
             Suggestion(response.id, response.title, probability)

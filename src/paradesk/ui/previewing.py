@@ -27,9 +27,10 @@ class Preview:
     def words(self) -> str:
         """One quiet line; empty where the text goes out as it stands."""
         if self.refusal:
-            return f"cannot be sent: {self.refusal}"
+            return f"[cannot be sent] {self.refusal}"
         many = [f"{len(self.parts)} messages"] if len(self.parts) > 1 else []
-        return " · ".join([*many, *(remark for remark in self.remarks if not _says_count(remark))])
+        words = " · ".join([*many, *(remark for remark in self.remarks if not _says_count(remark))])
+        return f"[sent as] {words}" if words else ""
 
 
 def _says_count(remark: str) -> bool:

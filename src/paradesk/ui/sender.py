@@ -71,7 +71,7 @@ class Sender:
         """Show in a composer what its text becomes at the backend, where that is not the text itself."""
         composer = pane.composer
         words = self.previewing.of(pane.conversation_id, composer.visibility, composer.text).words
-        composer.show_preview(words, self._key("composer.preview") if words else "")
+        composer.show_preview(words, self._key("chat.preview") if words else "")
 
     def copied(self, pane: Pane, text: str, *, composer: bool) -> None:
         """Remember from which chat text was copied."""

@@ -148,6 +148,7 @@ class View:
         app = self._app
         if not self._restored or not app.is_running:
             return
+        app.remote.look(state)
         now, panes = app.clock(), app.deck.panes
         self.rows = hotlist(state)
         if app.hotlist.display:

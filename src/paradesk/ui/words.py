@@ -96,7 +96,13 @@ def offer_words(offer: Offer, accept: str, decline: str) -> str:
         return f"offered to {offer.to.name if offer.to is not None else 'a colleague'}, who has not answered"
     by = offer.by.name if offer.by is not None else "a colleague"
     note = f": {' '.join(offer.note.split())}" if offer.note.strip() else ""
-    return f"{accept} take over · {decline} leave it · {by} offers it{note}"
+    return f"{accept} take over · {decline} decline · {by}{note}"
+
+
+def offered_by(offer: Offer) -> str:
+    """Return who hands a chat over to whom, and what they say to it."""
+    by, to = (agent.name if agent is not None else "somebody" for agent in (offer.by, offer.to))
+    return f"by {by} to {'you' if offer.mine else to}{f': {offer.note}' if offer.note.strip() else ''}"
 
 
 def presence_words(profile: ProfileState) -> str:

@@ -101,6 +101,9 @@ class Arrivals:
         # Chance of their own, so that customers come as they would without offers.
         self._offering = random.Random(f"offers/{world.seed}")
         self._offered = Cast(random.Random(f"offered/{world.seed}"), world.start)
+        for _ in range(2):
+            # The first two are the same in every cast, and here already.
+            self._offered.next()
         several = sum(scenario.weight > 0 for scenario in scenarios)
         self._recent: deque[str] = deque(maxlen=min(8, several - 1))
 

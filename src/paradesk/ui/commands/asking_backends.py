@@ -91,7 +91,7 @@ async def more(app: "ParadeskApp") -> None:
 
 
 COMMANDS: "dict[str, Command]" = {
-    "composer.preview": preview,
+    "chat.preview": preview,
     "search.backend": search,
     "customer.more": more,
 }

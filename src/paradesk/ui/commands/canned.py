@@ -45,6 +45,10 @@ async def pick(app: "ParadeskApp") -> None:
         if result is None or result.conversation_id != pane.conversation_id:
             return
         if result.wanted:
+            response = app.choosing.ranking.library.get(result.response_id)
+            if response is not None and response.profile:
+                app.tell(f"{response.title} is kept by the backend: it can be changed there only", "warning")
+                return
             work = edit(app, thread, result.response_id, result.language, proposing=result.wanted == PROPOSE)
             app.run_soon(work)
             return

@@ -124,7 +124,8 @@ class PickerScreen(ModalScreen[PickerResult | None]):
         # The order must not change below the agent's cursor while the picker is open: the moment is that of opening it.
         self._moment = moment or moment_of(thread, (), thread.waiting_since or 0.0)
         self._today = today or date.today()
-        self._library = offered(library, thread.conversation.channel, self._today)
+        conversation = thread.conversation
+        self._library = offered(library, conversation.channel, self._today, conversation.profile)
         self._thread = thread
         self._values_here = context_for(thread, agent)
         self._preferred = language or thread.conversation.customer.language or library.default_language

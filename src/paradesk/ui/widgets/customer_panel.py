@@ -11,6 +11,7 @@ from paradesk.core.addresses import mixed_scripts
 from paradesk.core.model import ConversationId, Customer
 from paradesk.core.state import Thread
 from paradesk.ui.content import assemble, plain
+from paradesk.ui.words import offered_by
 
 
 def _date(at: float | None) -> str:
@@ -38,6 +39,7 @@ def panel_rows(thread: Thread) -> list[tuple[str, list[tuple[str, str]]]]:
         ("channel", conversation.channel),
         ("status", conversation.status_label or conversation.status.value.replace("_", " ")),
         ("priority", conversation.priority.value),
+        ("offered", "" if conversation.offer is None else offered_by(conversation.offer)),
         ("assignee", conversation.assignee.name if conversation.assignee else "nobody"),
         ("queue", conversation.queue),
         ("tags", " ".join(sorted(conversation.tags)) or "none"),

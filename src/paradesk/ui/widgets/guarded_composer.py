@@ -91,13 +91,13 @@ def question_rows(edge: tuple[str, str], question: Question, width: int) -> list
 
 def follow_up_row(edge: tuple[str, str], words: tuple[str, ...], key: str, width: int) -> Row:
     """`[then] set pending · add tag refund`, with the key that leaves it out while there is room."""
-    return remark_row(edge, "[then] ", clean_line(" · ".join(words), 300), key, "to leave out", width)
+    return remark_row(edge, "[then] " + " · ".join(words), key, "to leave out", width)
 
 
-def remark_row(edge: tuple[str, str], lead: str, words: str, key: str, what: str, width: int) -> Row:
+def remark_row(edge: tuple[str, str], words: str, key: str, what: str, width: int) -> Row:
     """One quiet row: what it is about in brackets, the words, and the key that does something about it."""
     room = max(1, width - cells(edge[0]))
-    text = lead + clean_line(words, 300)
+    text = clean_line(words, 300)
     hint = f"  ({key} {what})" if key else ""
     pieces = [edge, (text if cells(text) <= room else clean_line(text, room), "remark")]
     if hint and cells(pieces[1][0]) + cells(hint) <= room:
@@ -184,7 +184,7 @@ class GuardedComposer(Composer):
         words, key = self._follow_up
         rows = super().rows_below(width)
         if self._preview[0] and self.buffer.size:
-            rows = [*rows, remark_row(self.edge(width), "[sent as] ", *self._preview, "shows it", width)]
+            rows = [*rows, remark_row(self.edge(width), *self._preview, "shows it", width)]
         return [*rows, follow_up_row(self.edge(width), words, key, width)] if words else rows
 
     def show_preview(self, words: str, key: str) -> None:

@@ -207,12 +207,13 @@ class Hotlist(Drawn, can_focus=True):
         elif row.ended:
             state = "ended"
         elif row.offered:
-            state = "OFFERED TO YOU" if row.offered == "mine" else "offered"
+            state = "" if row.offered == "mine" else "offered"
         elif not row.joined:
             state = "in queue"
         else:
             state = (row.status_label or STATUS_WORDS[row.status]).lower()
-        words = [f"{row.unread} unread"] if row.unread else []
+        words = ["OFFERED"] if row.offered == "mine" and not row.ended else []
+        words += [f"{row.unread} unread"] if row.unread else []
         words += ["typing…"] if typing else []
         words += ["draft"] if row.has_draft else []
         words += [state, channel_word(row.channel), f"#{row.number}" if row.number else ""]

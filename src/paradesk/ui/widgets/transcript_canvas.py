@@ -17,6 +17,7 @@ from paradesk.core.state import Thread
 from paradesk.core.text import clean_line
 from paradesk.core.transcript import sort_key
 from paradesk.desk.layout import ReadingPlace
+from paradesk.ui.cards import CARDS
 from paradesk.ui.safety import FilteredRows
 from paradesk.ui.transcript_blocks import Blocks
 from paradesk.ui.transcript_find import Finder, match_offset
@@ -98,6 +99,9 @@ class TranscriptCanvas(Widget):
         & > .transcript--cursor { background: $panel; }
     }
     """
+
+    typing_preview = False
+    """Whether what somebody types is shown before they have sent it."""
 
     class About(WidgetMessage):
         """A message about the conversation that is shown."""
@@ -225,7 +229,8 @@ class TranscriptCanvas(Widget):
             self._blocks.typing = ""
             return
         name = clean_line(typing.name, 30) or "Customer"
-        self._blocks.typing = f"{name} is typing…"
+        said = clean_line(CARDS.shown(typing.preview), 300) if self.typing_preview else ""
+        self._blocks.typing = f"{name} is typing: {said}" if said else f"{name} is typing…"
         if self.is_attached:
             self._typing_timer = self.set_timer(min(typing.until - now, 60.0) + 0.01, self._typing_lapsed)
 
