@@ -27,6 +27,7 @@ DELETED_VERSION: Final = 2**59
 _INCOMING: Final = (0, "incoming")
 _OUTGOING: Final = (1, "outgoing")
 _ACTIVITY: Final = (2, "activity")
+_TEMPLATE: Final = (3, "template")
 _UNREADABLE: Final = "(this message cannot be shown here: look at it in Chatwoot)"
 # Not the machine's own list: a file is of the same type on every desk.
 _TYPES: Final = mimetypes.MimeTypes()
@@ -75,7 +76,7 @@ def message_from(record: MessageRecord, conversation_id: ConversationId, custome
         conversation_id=conversation_id,
         role=role,
         sender_id="" if sender_id is None else str(sender_id),
-        sender_name=name or {Role.CUSTOMER: "Customer", Role.AGENT: "Agent", Role.BOT: "Bot"}.get(role, ""),
+        sender_name=name or _nameless(record, role),
         body="" if deleted else body_of(record, attributes, files),
         sent_at=sent_at,
         order_key=record.id,
@@ -87,6 +88,12 @@ def message_from(record: MessageRecord, conversation_id: ConversationId, custome
         delivery=Delivery.FAILED if failed else Delivery.CONFIRMED,
         delivery_reason=(attributes.external_error or "its channel did not take it") if failed else "",
     )
+
+
+def _nameless(record: MessageRecord, role: Role) -> str:
+    if record.message_type in _TEMPLATE:
+        return "Chatwoot"
+    return {Role.CUSTOMER: "Customer", Role.AGENT: "Agent", Role.BOT: "Bot"}.get(role, "")
 
 
 def role_of(record: MessageRecord, sender: Person) -> Role:
