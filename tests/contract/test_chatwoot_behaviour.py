@@ -444,3 +444,40 @@ async def test_note_that_comes_back_public_is_told() -> None:
             backend.server.override = publish
             with pytest.raises(Exception, match="public"):
                 await desk.perform(reply(chat, "internal", note=True))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Dear {{ contact.name }}",
+        "{{ unknown }} and {% if x %}",
+        "100 % {sure}",
+        "use `{{ name }}` in your template, not {{ name }}",
+        "{{ '{{' }}",
+        "`open {{ code",
+        "{% raw %}{{ x }}{% endraw %}",
+    ],
+    ids=["known name", "unknown name", "no template", "in code", "written out", "half a code", "raw"],
+)
+async def test_reply_is_no_template(text: str) -> None:
+    async with played() as (backend, _):
+        chat = await backend.open_conversation()
+        connector = backend.connector()
+        async with session(backend, connector=connector) as desk:
+            await desk.until(lambda: shown(desk, chat), "the conversation")
+            prepared = connector.prepare(reply(chat, text))
+            (part,) = prepared.parts
+            assert connector.prepare(reply(chat, part)).parts == (part,)
+            assert (part != text) == bool(prepared.remarks and "fill it in" in prepared.remarks[0])
+            await desk.perform(reply(chat, part))
+            expected = "{{" if text == "{{ '{{' }}" else text
+            await desk.until(lambda: by_body(desk, chat, expected), "the text as it was written")
+
+
+@pytest.mark.parametrize("text", ["# Refund", "this is *important*", "see [here](https://x.example)", "run `top`"])
+def test_markdown_is_remarked(text: str) -> None:
+    connector = ChatwootConnector({"url": "https://chat.example.org", "account": "1", "token": "x"})
+    (remark,) = connector.prepare(reply(ConversationId("1"), text)).remarks
+    assert "Markdown" in remark
+    for plain in ("5 * 3 * 2", "snake_case_name", "#1245", "a - b"):
+        assert not connector.prepare(reply(ConversationId("1"), plain)).remarks

@@ -41,6 +41,8 @@ class Told:
     body: Any = None
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
+    at: float = 0.0
+    """The time in its header, where the clock is wrong."""
     lost: bool = False
     """It was done, but the connection breaks instead of answering."""
 
@@ -138,7 +140,7 @@ def _tell(talk: h11.Connection, writer: asyncio.StreamWriter, told: Told) -> Non
     plain = isinstance(told.body, bytes)
     body = told.body if plain else b"" if told.body is None else json.dumps(told.body).encode()
     kind = "application/octet-stream" if plain else "application/json; charset=utf-8"
-    headers: Mapping[str, str] = {"Content-Type": kind, "Date": formatdate(usegmt=True)} | told.headers
+    headers: Mapping[str, str] = {"Content-Type": kind, "Date": formatdate(told.at or None, usegmt=True)} | told.headers
     lines = [*headers.items(), ("Content-Length", str(len(body)))]
     parts = (h11.Response(status_code=told.status, headers=lines), h11.Data(data=body), h11.EndOfMessage())
     for part in parts:

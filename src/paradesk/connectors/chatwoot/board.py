@@ -119,7 +119,11 @@ class Board:
             return []
         self.cursor.remember_away(conversation.id, known.last or self.cursor.settled)
         name = conversation.assignee.name if conversation.assignee else "somebody else"
-        return [ConversationRemoved(conversation.id, f"assigned to {name}", known.version)]
+        # Told as well, so that it can be seen whose it is; of one version, the removal stands.
+        return [
+            ConversationUpserted(conversation, known.version),
+            ConversationRemoved(conversation.id, f"assigned to {name}", known.version),
+        ]
 
     def take_message(self, raw: msgspec.Raw, conversation_id: str) -> list[Event]:
         """Return what a message means, if its conversation is on this desk."""

@@ -9,6 +9,7 @@ import msgspec
 
 from paradesk.connectors.chatwoot.values import in_words
 from paradesk.connectors.chatwoot.wire import (
+    NOTHING,
     AttachmentRecord,
     BareMessage,
     ContentAttributes,
@@ -69,6 +70,10 @@ def message_from(record: MessageRecord, conversation_id: ConversationId, custome
     files = [] if deleted else list(members(listed(record.attachments), AttachmentRecord))
     sender_id = record.sender_id if record.sender_id is not None else sender.id
     failed = record.status == "failed" and role in (Role.AGENT, Role.BOT)
+    # Answers do not say when a message was changed: what can only come later than the message counts as later.
+    changed = max(seconds(record.updated_at), sent_at) + (
+        1.0 if failed or attributes.submitted_values != NOTHING else 0.0
+    )
     client_id = record.echo_id or attributes.paradesk_id
     name = sender.shown_name or (customer_name if role is Role.CUSTOMER else "")
     return Message(
@@ -81,7 +86,7 @@ def message_from(record: MessageRecord, conversation_id: ConversationId, custome
         sent_at=sent_at,
         order_key=record.id,
         visibility=Visibility.NOTE if record.private else Visibility.PUBLIC,
-        version=DELETED_VERSION if deleted else int(max(seconds(record.updated_at), sent_at) * 1000),
+        version=DELETED_VERSION if deleted else int(changed * 1000),
         deleted=deleted,
         attachments=tuple(attachment_of(file) for file in files if file.data_url),
         client_id=ClientId(client_id) if client_id and role is Role.AGENT else None,
