@@ -91,7 +91,7 @@ class Web:
     async def _pass_on(self, first: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         upstream, to_upstream = await asyncio.open_connection("127.0.0.1", self._cable_port)
         to_upstream.write(first)
-        ways = [asyncio.create_task(_pump(reader, to_upstream)), asyncio.create_task(_pump(upstream, writer))]
+        ways = [asyncio.create_task(pump(reader, to_upstream)), asyncio.create_task(pump(upstream, writer))]
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -147,7 +147,8 @@ def _tell(talk: h11.Connection, writer: asyncio.StreamWriter, told: Told) -> Non
         writer.write(talk.send(part) or b"")
 
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Pass on what comes until its end."""
     try:
         while chunk := await reader.read(65_536):
             writer.write(chunk)
