@@ -79,7 +79,7 @@ async def test_token_that_expires_in_mid_stream_ends_in_auth_error() -> None:
     async with played() as (backend, _):
         chat = await backend.open_conversation()
         async with session(backend) as desk:
-            await desk.until(lambda: shown(desk, chat), "the conversation")
+            await desk.until(lambda: desk.desk.commits and shown(desk, chat), "all to be listed")
             backend.server.refused_tokens.add(backend.agent.token)
             with pytest.raises(AuthError):
                 await desk.perform(reply(chat, "hello"))
@@ -174,6 +174,7 @@ async def test_logged_payloads_keep_their_texts_to_themselves(caplog: pytest.Log
                 await desk.until(lambda: desk.desk.said(chat), "the stream to go on")
         # What servers of the tests log is theirs.
         mine = [record for record in caplog.records if not record.name.startswith(("websockets.server", "asyncio"))]
+        assert not [record for record in mine if record.name.startswith("websockets")], "frames are nobody's to log"
         logged = "\n".join(record.getMessage() for record in mine)
         assert "message.created cannot be read" in logged
         for secret in ("hunter2", backend.agent.token, backend.agent.pubsub_token):
