@@ -346,6 +346,7 @@ async def test_search_finds_conversations_that_are_not_on_the_desk() -> None:
     async with played() as (backend, _):
         chat, other = await backend.open_conversation(), await backend.open_conversation()
         await backend.customer_says(chat, "the zebra crossing was closed")
+        await backend.customer_says(chat, "and nobody said why")
         await backend.customer_says(other, "nothing of that")
         backend.server.world.set_status(kept(backend, chat), "resolved", None)
         connector = backend.connector()
