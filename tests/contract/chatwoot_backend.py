@@ -8,12 +8,13 @@ from urllib.parse import quote, unquote
 import httpx
 
 from paradesk.connectors.chatwoot import ChatwootConnector
-from paradesk.connectors.chatwoot.values import PRIORITIES, STATUSES
-from paradesk.core.model import ConversationId, MessageId, Priority
+from paradesk.connectors.chatwoot.values import PRESENCES, PRIORITIES, STATUSES, TO_STATUS
+from paradesk.core.model import ConversationId, MessageId, Presence, Priority, Status
 from paradesk.testing.backend import BackendUnderTest, Received, TicketRecord
 from tests.contract.chatwoot.cables import CableServer
 from tests.contract.chatwoot.server import ChatwootServer
 from tests.contract.chatwoot.web import Told
+from tests.contract.chatwoot.world import INCOMING
 from tests.contract.wire_proxy import WireProxy
 
 _numbers = count(1)
@@ -24,6 +25,7 @@ class ChatwootBackend(BackendUnderTest):
 
     patience = 20.0
     absence = 130
+    crowd = 300
 
     def __init__(self, cable: CableServer) -> None:
         self.cable = cable
@@ -96,6 +98,47 @@ class ChatwootBackend(BackendUnderTest):
     async def transfer_target(self) -> str:
         """Return the colleague."""
         return str(self.colleague.id)
+
+    async def colleague_sets_status(self, conversation_id: ConversationId, status: Status) -> None:
+        """Set a status as the colleague."""
+        answer = await self.http.post(
+            f"/api/v1/accounts/1/conversations/{conversation_id}/toggle_status",
+            headers={"api_access_token": self.colleague.token},
+            json={"status": TO_STATUS[status]},
+        )
+        answer.raise_for_status()
+
+    async def agent_presence(self) -> Presence | None:
+        """Return what the account holds the agent for."""
+        return PRESENCES[self.agent.availability]
+
+    async def canned_response(self) -> tuple[str, str]:
+        """Keep a canned response."""
+        kept = (len(self.server.world.canned) + 1, "parcel", "Hello {{contact.name}}, your parcel is on its way.")
+        self.server.world.canned.append(kept)
+        return kept[1:]
+
+    async def earlier_conversation(self, conversation_id: ConversationId) -> str:
+        """Let the customer have written before."""
+        contact = self.server.world.conversations[int(conversation_id)].contact
+        earlier = self.server.world.begin(contact)
+        self.server.world.say(earlier, INCOMING, "it was the wrong size", contact)
+        self.server.world.set_status(earlier, "resolved", None)
+        return str(earlier.id)
+
+    async def open_crowd(self, count: int) -> list[ConversationId]:
+        """Begin many conversations of the agent at once, without telling each."""
+        world = self.server.world
+        tell, world.tell = world.tell, lambda *_args, **_more: None
+        crowd: list[ConversationId] = []
+        for number in range(count):
+            contact = world.contact(f"Customer {number} of many")
+            conversation = world.begin(contact)
+            world.assign(conversation, self.agent, self.colleague)
+            crowd.append(ConversationId(str(conversation.id)))
+            self._sources[crowd[-1]] = contact.source_id
+        world.tell = tell
+        return crowd
 
     # The customer's hands
 
@@ -187,3 +230,19 @@ class ChatwootBackend(BackendUnderTest):
     async def disturb_stream(self) -> None:
         """Broadcast out of order, and some of it twice."""
         self.server.disturbed = True
+
+    async def blank_next_answer(self) -> None:
+        """Take the next send, and answer 200 without a message."""
+        self.server.blank_next_send = True
+
+    async def spoil_next_download(self) -> None:
+        """Hand out a web page instead of the next file."""
+        self.server.spoil_next_download = True
+
+    async def expire_credentials(self) -> None:
+        """Take back the agent's token."""
+        self.server.refused_tokens.add(self.agent.token)
+
+    async def set_clock_wrong(self, seconds: float) -> None:
+        """Put the account's clock wrong."""
+        self.server.world.wrong_by = seconds

@@ -3,9 +3,13 @@
 import asyncio
 import json
 import logging
-from collections.abc import Callable
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
+import trustme
 
 from paradesk.connectors.base import AuthError, Forbidden, NotSent, ProtocolError, RateLimited, Rejected, Uncertain
 from paradesk.connectors.chatwoot import ChatwootConnector, stream
@@ -16,7 +20,7 @@ from paradesk.core.intents import SetPriority
 from paradesk.core.model import ConversationId, MessageId, Priority, Role
 from paradesk.testing.recorder import Recorder
 from tests.contract.chatwoot.cables import StandInCable
-from tests.contract.chatwoot.web import Asked, Told
+from tests.contract.chatwoot.web import Asked, Told, pump
 from tests.contract.chatwoot_backend import ChatwootBackend
 from tests.contract.chatwoot_desk import kept, played, reply, session, shown
 
@@ -75,7 +79,7 @@ async def test_token_that_expires_in_mid_stream_ends_in_auth_error() -> None:
     async with played() as (backend, _):
         chat = await backend.open_conversation()
         async with session(backend) as desk:
-            await desk.until(lambda: shown(desk, chat), "the conversation")
+            await desk.until(lambda: desk.desk.commits and shown(desk, chat), "all to be listed")
             backend.server.refused_tokens.add(backend.agent.token)
             with pytest.raises(AuthError):
                 await desk.perform(reply(chat, "hello"))
@@ -168,7 +172,9 @@ async def test_logged_payloads_keep_their_texts_to_themselves(caplog: pytest.Log
                 await cable.emit(backend.agent.pubsub_token, {"event": "message.created", "data": record})
                 await backend.customer_says(chat, "still heard")
                 await desk.until(lambda: desk.desk.said(chat), "the stream to go on")
-        mine = [record for record in caplog.records if record.name.startswith(("paradesk", "httpx", "httpcore"))]
+        # What servers of the tests log is theirs.
+        mine = [record for record in caplog.records if not record.name.startswith(("websockets.server", "asyncio"))]
+        assert not [record for record in mine if record.name.startswith("websockets")], "frames are nobody's to log"
         logged = "\n".join(record.getMessage() for record in mine)
         assert "message.created cannot be read" in logged
         for secret in ("hunter2", backend.agent.token, backend.agent.pubsub_token):
@@ -314,3 +320,41 @@ async def test_inbox_that_is_not_there_and_account_of_others_are_named() -> None
             with pytest.raises(AuthError, match=words):
                 await connector.run(Recorder())
             await connector.close()
+
+
+@asynccontextmanager
+async def encrypted(port: int, certificate: trustme.LeafCert) -> AsyncIterator[int]:
+    """Put TLS in front of a port, as the web server before Chatwoot does."""
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        inner, to_inner = await asyncio.open_connection("127.0.0.1", port)
+        ways = [asyncio.create_task(pump(reader, to_inner)), asyncio.create_task(pump(inner, writer))]
+        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        for way in ways:
+            way.cancel()
+        to_inner.close()
+        writer.close()
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate.configure_cert(context)
+    server = await asyncio.start_server(pass_on, "127.0.0.1", 0, ssl=context)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+
+
+async def test_own_authority_is_trusted_for_both_ways_and_no_other(tmp_path: Path) -> None:
+    authority, ca_file = trustme.CA(), tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(ca_file)
+    async with played() as (backend, _), encrypted(backend.server.web.port, authority.issue_cert("127.0.0.1")) as port:
+        settings = backend.settings(url=f"https://127.0.0.1:{port}")
+        stranger = ChatwootConnector(settings)
+        with pytest.raises(NotSent, match="certificate"):
+            await stranger.run(Recorder())
+        await stranger.close()
+        chat = await backend.open_conversation()
+        async with session(backend, connector=ChatwootConnector(settings | {"ca_file": str(ca_file)})) as desk:
+            await desk.until(lambda: shown(desk, chat), "the conversation, over https")
+            await backend.customer_says(chat, "encrypted")
+            await desk.until(lambda: desk.desk.said(chat) == ["encrypted"], "the message, over wss")

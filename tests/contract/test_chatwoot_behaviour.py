@@ -27,7 +27,7 @@ from paradesk.core.intents import (
     Transfer,
 )
 from paradesk.core.model import ConversationId, Delivery, LocalFile, MessageId, Presence, Priority, Role, Status
-from paradesk.testing.recorder import Recorder
+from paradesk.testing.recorder import Recorder, Session
 from tests.contract.chatwoot.undocumented import UNDOCUMENTED
 from tests.contract.chatwoot.web import Asked, Told
 from tests.contract.chatwoot.world import OUTGOING, TEMPLATE, Blob
@@ -79,7 +79,8 @@ async def test_every_request_is_as_described_or_listed_by_name(tmp_path: Path) -
             for number in range(130):
                 await backend.customer_says(chat, f"absent {number}")
             await backend.restore()
-            await desk.until(lambda: "absent 129" in desk.desk.said(chat) and "absent 0" in desk.desk.said(chat), "all")
+            absent = [f"absent {number}" for number in range(130)]
+            await desk.until(lambda: desk.desk.said(chat)[-130:] == absent, "all of it, in order")
         assert server.problems == []
         # No name is listed for nothing.
         assert server.undescribed == UNDOCUMENTED
@@ -128,39 +129,36 @@ async def test_snooze_carries_its_end() -> None:
         assert kept(backend, chat).snoozed_until == int(until)
 
 
-async def test_conversation_of_a_colleague_leaves_and_comes_back_with_what_was_missed() -> None:
+@pytest.mark.parametrize("restart", [False, True], ids=["at work", "over a restart"])
+async def test_conversation_of_a_colleague_comes_back_with_what_was_missed(restart: bool) -> None:
     async with played() as (backend, _):
-        chat = await backend.open_conversation()
+        chat, other = await backend.open_conversation(), await backend.open_conversation()
         world = backend.server.world
+        to_ben = [f"to Ben {number}" for number in range(30)]
+
+        async def come_back(desk: Session) -> None:
+            world.assign(kept(backend, chat), backend.agent, backend.colleague)
+            await desk.until(lambda: not removed(desk, chat), "it to be back")
+            await desk.until(lambda: desk.desk.said(chat) == ["to Ada", *to_ben], "what was said meanwhile")
+
         async with session(backend) as desk:
             await backend.customer_says(chat, "to Ada")
             await desk.until(lambda: desk.desk.said(chat) == ["to Ada"], "the first message")
             world.assign(kept(backend, chat), backend.colleague, backend.colleague)
             await desk.until(lambda: removed(desk, chat) == "assigned to Ben", "it to be gone")
-            to_ben = [f"to Ben {number}" for number in range(30)]
+            # Long enough for the place in the stream to have moved on.
+            world.wrong_by = 300.0
             for text in to_ben:
                 await backend.customer_says(chat, text)
-            world.assign(kept(backend, chat), backend.agent, backend.colleague)
-            await desk.until(lambda: not removed(desk, chat), "it to be back")
-            await desk.until(lambda: desk.desk.said(chat) == ["to Ada", *to_ben], "what was said meanwhile")
-
-
-async def test_conversation_that_was_away_over_a_restart_comes_back_whole() -> None:
-    async with played() as (backend, _):
-        chat, other = await backend.open_conversation(), await backend.open_conversation()
-        world = backend.server.world
-        async with session(backend) as desk:
-            await backend.customer_says(chat, "to Ada")
-            await desk.until(lambda: desk.desk.said(chat) == ["to Ada"], "the first message")
-            world.assign(kept(backend, chat), backend.colleague, backend.colleague)
-            await desk.until(lambda: removed(desk, chat), "it to be gone")
-            await backend.customer_says(chat, "to Ben")
+            world.wrong_by = 600.0
             await backend.customer_says(other, "later")
             await desk.until(lambda: "later" in desk.desk.said(other), "what comes after")
             await desk.until(lambda: desk.desk.commits[-1].state.threads[other].transcript.last, "its commit")
-        async with session(backend, Recorder(start=desk.desk.commits[-1])) as again:
-            world.assign(kept(backend, chat), backend.agent, backend.colleague)
-            await again.until(lambda: again.desk.said(chat) == ["to Ada", "to Ben"], "all that was said")
+            if not restart:
+                await come_back(desk)
+        if restart:
+            async with session(backend, Recorder(start=desk.desk.commits[-1])) as again:
+                await come_back(again)
 
 
 async def test_transfer_to_a_team_leaves_it_to_the_team() -> None:
@@ -348,6 +346,7 @@ async def test_search_finds_conversations_that_are_not_on_the_desk() -> None:
     async with played() as (backend, _):
         chat, other = await backend.open_conversation(), await backend.open_conversation()
         await backend.customer_says(chat, "the zebra crossing was closed")
+        await backend.customer_says(chat, "and nobody said why")
         await backend.customer_says(other, "nothing of that")
         backend.server.world.set_status(kept(backend, chat), "resolved", None)
         connector = backend.connector()
@@ -444,3 +443,40 @@ async def test_note_that_comes_back_public_is_told() -> None:
             backend.server.override = publish
             with pytest.raises(Exception, match="public"):
                 await desk.perform(reply(chat, "internal", note=True))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Dear {{ contact.name }}",
+        "{{ unknown }} and {% if x %}",
+        "100 % {sure}",
+        "use `{{ name }}` in your template, not {{ name }}",
+        "{{ '{{' }}",
+        "`open {{ code",
+        "{% raw %}{{ x }}{% endraw %}",
+    ],
+    ids=["known name", "unknown name", "no template", "in code", "written out", "half a code", "raw"],
+)
+async def test_reply_is_no_template(text: str) -> None:
+    async with played() as (backend, _):
+        chat = await backend.open_conversation()
+        connector = backend.connector()
+        async with session(backend, connector=connector) as desk:
+            await desk.until(lambda: shown(desk, chat), "the conversation")
+            prepared = connector.prepare(reply(chat, text))
+            (part,) = prepared.parts
+            assert connector.prepare(reply(chat, part)).parts == (part,)
+            assert (part != text) == bool(prepared.remarks and "fill it in" in prepared.remarks[0])
+            await desk.perform(reply(chat, part))
+            expected = "{{" if text == "{{ '{{' }}" else text
+            await desk.until(lambda: by_body(desk, chat, expected), "the text as it was written")
+
+
+@pytest.mark.parametrize("text", ["# Refund", "this is *important*", "see [here](https://x.example)", "run `top`"])
+def test_markdown_is_remarked(text: str) -> None:
+    connector = ChatwootConnector({"url": "https://chat.example.org", "account": "1", "token": "x"})
+    (remark,) = connector.prepare(reply(ConversationId("1"), text)).remarks
+    assert "Markdown" in remark
+    for plain in ("5 * 3 * 2", "snake_case_name", "#1245", "a - b"):
+        assert not connector.prepare(reply(ConversationId("1"), plain)).remarks

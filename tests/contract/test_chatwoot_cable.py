@@ -14,6 +14,7 @@ from paradesk.connectors.chatwoot.cable import open_cable
 from paradesk.connectors.chatwoot.happenings import MEANINGS
 from paradesk.connectors.http import trust
 from paradesk.core.events import Gap, PresenceChanged, RosterChanged
+from paradesk.core.intents import Join
 from paradesk.core.model import ConversationId, Presence, Priority, Status
 from paradesk.core.secret import Secret
 from paradesk.testing.recorder import Session
@@ -405,14 +406,15 @@ async def test_event_of_another_account_is_left_away(backend: ChatwootBackend) -
 
 
 async def test_older_word_on_a_conversation_changes_nothing(backend: ChatwootBackend) -> None:
-    chat = await backend.open_conversation()
+    chat = await backend.waiting_conversation()
     async with session(backend) as desk:
         await desk.until(lambda: shown(desk, chat), "the conversation")
         stage = Stage(backend, desk, chat)
         old = shapes.conversation_push(stage.conversation, stage.world, "")
-        stage.tell("conversation.updated", priority="urgent")
-        await desk.until(lambda: stage.now.priority is Priority.URGENT, "the newer word")
+        await desk.perform(Join(chat))
+        await desk.until(lambda: stage.now.joined, "the newer word")
         backend.server.broadcast("conversation.updated", old)
         await backend.customer_says(chat, "after")
         await desk.until(lambda: desk.desk.said(chat) == ["after"], "what comes after the older word")
-        assert stage.now.priority is Priority.URGENT
+        assert stage.now.joined
+        await desk.perform(reply(chat, "still yours"))

@@ -14,7 +14,7 @@ from paradesk.connectors.chatwoot.client import multipart, refusal, segment
 from paradesk.connectors.chatwoot.cursor import MARGIN, Cursor, decode_cursor
 from paradesk.connectors.chatwoot.happenings import MEANINGS, Consequences, consider
 from paradesk.connectors.chatwoot.messages import message_of
-from paradesk.connectors.chatwoot.reading import _found, _line, _macros
+from paradesk.connectors.chatwoot.reading import _line, _macros, excerpt
 from paradesk.connectors.chatwoot.tickets import conversation_from
 from paradesk.connectors.chatwoot.wire import (
     Broadcast,
@@ -160,7 +160,6 @@ def test_conversation_is_one_or_nothing(value: object) -> None:
     if record is not None:
         conversation_from(record, board().people)
         _line(record)
-        _found(record, "words")
 
 
 @given(VALUES | st.fixed_dictionaries({"payload": st.lists(VALUES, max_size=3)}))
@@ -252,3 +251,10 @@ def test_place_lies_behind_all_that_may_still_be_joined_by_others(seen: list[tup
         assert 0 <= cursor.settled < youngest
     again = decode_cursor(cursor.encode(), 1, 7)
     assert again.settled in (0, cursor.settled)
+
+
+@given(st.lists(st.text(max_size=300), max_size=4), st.text(min_size=1, max_size=10))
+def test_excerpt_is_a_piece_of_what_was_written(texts: list[str], words: str) -> None:
+    found = excerpt(texts, words)
+    assert len(found) <= 200
+    assert not texts or any(found in text for text in texts)

@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import itertools
 import random
+import signal
 
 from tests.contract.chatwoot.cables import CableServer, Puma, PumaCable, StandInCable, missing_for_puma
 from tests.contract.chatwoot.server import ChatwootServer
@@ -61,6 +62,8 @@ def main() -> None:
     parser.add_argument("--quiet", action="store_true", help="the customers write nothing more")
     given = parser.parse_args()
     puma = None if missing_for_puma() else Puma()
+    # An end by a signal ends the other server, too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         asyncio.run(play(PumaCable(puma) if puma else StandInCable(), given.customers, quiet=given.quiet))
     except KeyboardInterrupt:

@@ -1,7 +1,6 @@
 """What the played Chatwoot lets agents do."""
 
 import json
-import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final
 
@@ -98,7 +97,7 @@ async def conversations(server: "ChatwootServer", asked: Asked, user: User) -> T
     found = list(filter(whose.get(query.get("assignee_type", "all"), lambda _one: True), found))
     found.sort(key=shapes.last_activity, reverse=True)
     if "updated_within" in query:
-        since = time.time() - int(query["updated_within"])
+        since = server.world.now - int(query["updated_within"])
         found = [one for one in found if one.updated_at > since]
     else:
         first = (int(query.get("page", "1")) - 1) * PER_PAGE
@@ -169,6 +168,9 @@ async def send(server: "ChatwootServer", asked: Asked, user: User, number: str) 
         echo_id=fields.get("echo_id"),
     )
     body = shapes.message_of(message, found, world, server.base)
+    if server.blank_next_send:
+        server.blank_next_send = False
+        return Told(None)
     lost, server.lose_next_send = server.lose_next_send, False
     return Told(body | ({"echo_id": fields["echo_id"]} if "echo_id" in fields else {}), lost=lost)
 
@@ -249,7 +251,7 @@ async def update_last_seen(server: "ChatwootServer", asked: Asked, user: User, n
     if found is None:
         return NOT_FOUND
     # A column of its own: nobody is told.
-    found.agent_last_seen_at = time.time()
+    found.agent_last_seen_at = server.world.now
     return Told(shapes.conversation_of(found, server.world, server.base))
 
 

@@ -1,6 +1,5 @@
 """What the played Chatwoot lets customers do, who have no token but what names them."""
 
-import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
@@ -86,7 +85,7 @@ async def last_seen(server: "ChatwootServer", asked: Asked, inbox: str, source: 
     found = _found(server, source, number)
     if found is None:
         return NOT_FOUND
-    found.contact_last_seen_at = time.time()
+    found.contact_last_seen_at = server.world.now
     server.world.changed(found, "conversation.read")
     return Told()
 
@@ -101,6 +100,9 @@ def download(server: "ChatwootServer", asked: Asked) -> Told:
         return Told({"error": "a credential where none belongs"}, 400)
     if kind == "redirect":
         return Told(status=302, headers={"Location": f"/rails/active_storage/disk/{number}/{quote(name)}"})
+    if server.spoil_next_download:
+        server.spoil_next_download = False
+        return Told(b"<html><body>Please wait</body></html>", headers={"Content-Type": "text/html"})
     return Told(blob.content)
 
 

@@ -48,6 +48,10 @@ class ChatwootServer:
         """Answers instead of everything else where it returns something."""
         self.refused_tokens: set[str] = set()
         self.lose_next_send = False
+        self.blank_next_send = False
+        """Take the next message, and answer 200 without one."""
+        self.spoil_next_download = False
+        """Answer the next file 200 with a web page."""
         self.limit_next_send: Told | None = None
         self.disturbed = False
         self._broadcasts: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue()
@@ -123,6 +127,7 @@ class ChatwootServer:
             self.exchanges.append(Exchange(asked.method, asked.path, asked.query, told.status))
             return told
         told = await self._respond(asked)
+        told.at = self.world.now
         self.exchanges.append(Exchange(asked.method, asked.path, asked.query, told.status))
         self._hold_against_description(asked, told)
         return told

@@ -41,6 +41,8 @@ class Told:
     body: Any = None
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
+    at: float = 0.0
+    """The time in its header, where the clock is wrong."""
     lost: bool = False
     """It was done, but the connection breaks instead of answering."""
 
@@ -89,7 +91,7 @@ class Web:
     async def _pass_on(self, first: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         upstream, to_upstream = await asyncio.open_connection("127.0.0.1", self._cable_port)
         to_upstream.write(first)
-        ways = [asyncio.create_task(_pump(reader, to_upstream)), asyncio.create_task(_pump(upstream, writer))]
+        ways = [asyncio.create_task(pump(reader, to_upstream)), asyncio.create_task(pump(upstream, writer))]
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -138,14 +140,15 @@ def _tell(talk: h11.Connection, writer: asyncio.StreamWriter, told: Told) -> Non
     plain = isinstance(told.body, bytes)
     body = told.body if plain else b"" if told.body is None else json.dumps(told.body).encode()
     kind = "application/octet-stream" if plain else "application/json; charset=utf-8"
-    headers: Mapping[str, str] = {"Content-Type": kind, "Date": formatdate(usegmt=True)} | told.headers
+    headers: Mapping[str, str] = {"Content-Type": kind, "Date": formatdate(told.at or None, usegmt=True)} | told.headers
     lines = [*headers.items(), ("Content-Length", str(len(body)))]
     parts = (h11.Response(status_code=told.status, headers=lines), h11.Data(data=body), h11.EndOfMessage())
     for part in parts:
         writer.write(talk.send(part) or b"")
 
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Pass on what comes until its end."""
     try:
         while chunk := await reader.read(65_536):
             writer.write(chunk)

@@ -1,11 +1,16 @@
 """What the played Chatwoot knows, and how it behaves: who may do what, what follows from it, and who is told."""
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Final
 
+from liquid import Environment
+from liquid.exceptions import LiquidError
+
+_LIQUID: Final = Environment()
 INCOMING, OUTGOING, ACTIVITY, TEMPLATE = range(4)
 DELETED: Final = "This message was deleted"
 
@@ -34,7 +39,7 @@ class Contact:
     phone_number: str | None = None
     custom_attributes: dict[str, Any] = field(default_factory=dict)
     additional_attributes: dict[str, Any] = field(default_factory=dict)
-    created_at: float = field(default_factory=time.time)
+    created_at: float = 0.0
 
 
 @dataclass(slots=True)
@@ -118,8 +123,15 @@ class World:
         self.blobs: dict[int, Blob] = {}
         self.canned: list[tuple[int, str, str]] = []
         self.macros: list[dict[str, Any]] = []
+        self.wrong_by = 0.0
+        """Seconds by which the clock is wrong."""
         self.typing: dict[int, bool] = {}
         """Conversation → whether the customer is shown that an agent types."""
+
+    @property
+    def now(self) -> float:
+        """The time by the account's clock."""
+        return time.time() + self.wrong_by
 
     def user(self, name: str, role: str = "agent") -> User:
         """Make an agent."""
@@ -132,6 +144,7 @@ class World:
         """Make a customer."""
         number = next(self.ids)
         contact = Contact(number, name, f"{self.name}-source-{number}", f"{self.name}-contact-{number}", email)
+        contact.created_at = self.now
         self.contacts.append(contact)
         return contact
 
@@ -143,7 +156,7 @@ class World:
 
     def begin(self, contact: Contact, inbox_id: int = 2) -> Conversation:
         """Begin a conversation; it waits for an answer from then on."""
-        now = time.time()
+        now = self.now
         number = len(self.conversations) + 1
         conversation = Conversation(number, inbox_id, contact, now, now, waiting_since=now)
         self.conversations[number] = conversation
@@ -156,7 +169,9 @@ class World:
         self, conversation: Conversation, kind: int, content: str | None, sender: User | Contact | None, **more: Any
     ) -> Message:
         """Add a message, with everything that follows from it."""
-        now = time.time()
+        now = self.now
+        if kind == OUTGOING and content:
+            content = self._rendered(content, conversation)
         message = Message(next(self.message_ids), kind, content, sender, now, now, **more)
         conversation.messages.append(message)
         conversation.updated_at = now
@@ -178,6 +193,14 @@ class World:
                 self.changed(conversation)
         return message
 
+    def _rendered(self, content: str, conversation: Conversation) -> str:
+        """Return an outgoing text as Chatwoot keeps it: rendered as a template, but for code."""
+        source = re.sub(r"`(.*?)`", r"{% raw %}`\1`{% endraw %}", content, flags=re.DOTALL)
+        try:
+            return _LIQUID.from_string(source).render(contact={"name": conversation.contact.name})
+        except LiquidError:
+            return content
+
     def note_activity(self, conversation: Conversation, text: str) -> None:
         """Add a line of Chatwoot's own."""
         self.say(conversation, ACTIVITY, text, None)
@@ -185,14 +208,14 @@ class World:
     def delete(self, conversation: Conversation, message: Message) -> None:
         """Replace a message by a notice."""
         message.content, message.attributes, message.files = DELETED, {"deleted": True}, []
-        message.updated_at = time.time()
+        message.updated_at = self.now
         self.tell("message.updated", conversation, message)
 
     # The conversation
 
     def changed(self, conversation: Conversation, event: str = "conversation.updated") -> None:
         """Note that a conversation has changed, and tell it."""
-        conversation.updated_at = max(time.time(), conversation.updated_at + 0.001)
+        conversation.updated_at = max(self.now, conversation.updated_at + 0.001)
         self.tell(event, conversation)
 
     def set_status(

@@ -1,6 +1,7 @@
 """One agent in one account: who is who there, which inboxes count, and every call in the account's name."""
 
 import asyncio
+import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
@@ -19,6 +20,8 @@ from paradesk.connectors.chatwoot.wire import (
     Payload,
     Profile,
     Team,
+    decode,
+    listed,
     members,
 )
 from paradesk.core.model import Agent, Presence
@@ -29,6 +32,7 @@ T = TypeVar("T")
 TEAM: Final = "team:"
 """In front of the ids of teams, which Chatwoot counts apart from agents."""
 API: Final = "/api/v1"
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -114,16 +118,26 @@ class ChatwootAccount:
 
     async def learn(self, people: People) -> None:
         """Ask for agents, teams and inboxes; raises AuthError when a configured inbox does not exist."""
-        agents = await self.call("GET", "agents", list[msgspec.Raw])
-        teams = await self.call("GET", "teams", list[msgspec.Raw])
-        inboxes = await self.call("GET", "inboxes", Payload)
+        agents = await self._listed("agents")
+        teams = await self._listed("teams")
+        inboxes = await self._listed("inboxes")
         people.agents = {record.id: _agent(record) for record in members(agents, AgentRecord)}
         people.teams = {
             team.id: Agent(f"{TEAM}{team.id}", team.name or f"team {team.id}", kind="team")
             for team in members(teams, Team)
         }
-        people.inboxes = {inbox.id: inbox for inbox in members(inboxes.payload, Inbox)}
+        people.inboxes = {inbox.id: inbox for inbox in members(inboxes, Inbox)}
         people.wanted = wanted_inboxes(self._settings.get("inboxes", ""), people.inboxes.values())
+
+    async def _listed(self, what: str) -> list[msgspec.Raw]:
+        """Return what may be listed; a role of one's own need not let an agent see all of it."""
+        try:
+            answer = await self.call("GET", what, msgspec.Raw)
+        except Rejected as error:
+            _log.warning("chatwoot: %s are not told to this agent: %s", what, error)
+            return []
+        payload = decode(answer, Payload)
+        return payload.payload if payload is not None else listed(answer)
 
     # Calls
 

@@ -13,6 +13,7 @@ from paradesk.connectors.base import Conflict, ConnectorError, Gone, Outcome, Pr
 from paradesk.connectors.chatwoot.account import TEAM, ChatwootAccount, People, conversation_path
 from paradesk.connectors.chatwoot.board import Board
 from paradesk.connectors.chatwoot.client import File, encode
+from paradesk.connectors.chatwoot.preparing import MAX_BODY
 from paradesk.connectors.chatwoot.stream import ChatwootStream
 from paradesk.connectors.chatwoot.tickets import CANNOT_REPLY, conversation_from, version_of
 from paradesk.connectors.chatwoot.values import TO_PRESENCE, TO_PRIORITY, TO_STATUS
@@ -34,8 +35,6 @@ from paradesk.core.intents import (
 )
 from paradesk.core.model import Agent, Conversation, ConversationId, LocalFile, MessageId, Status, Visibility
 
-MAX_BODY: Final = 150_000
-"""Bytes. Chatwoot counts 150,000 characters, which are never more than bytes."""
 MAX_FILE: Final = 40_000_000
 """Bytes of a file, as Chatwoot has it unless configured otherwise."""
 MAX_FILES: Final = 15

@@ -117,9 +117,15 @@ class Board:
         self.returning.discard(conversation.id)
         if not told:
             return []
-        self.cursor.remember_away(conversation.id, known.last or self.cursor.settled)
+        # After a restart nothing is known of its messages here, but the place may still hold where the desk stands.
+        last = known.last or self.cursor.away.get(conversation.id) or self.cursor.settled
+        self.cursor.remember_away(conversation.id, last)
         name = conversation.assignee.name if conversation.assignee else "somebody else"
-        return [ConversationRemoved(conversation.id, f"assigned to {name}", known.version)]
+        # Told as well, so that it can be seen whose it is; of one version, the removal stands.
+        return [
+            ConversationUpserted(conversation, known.version),
+            ConversationRemoved(conversation.id, f"assigned to {name}", known.version),
+        ]
 
     def take_message(self, raw: msgspec.Raw, conversation_id: str) -> list[Event]:
         """Return what a message means, if its conversation is on this desk."""

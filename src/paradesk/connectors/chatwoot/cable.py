@@ -20,7 +20,6 @@ from websockets.typing import Origin, Subprotocol
 from paradesk.connectors.base import AuthError, NotSent, ProtocolError
 from paradesk.connectors.chatwoot.wire import NOTHING, Broadcast, Frame, decode, shape_of
 from paradesk.connectors.http import is_loopback, printable, reason_of
-from paradesk.connectors.http_log import redact_logs
 from paradesk.core.secret import Secret
 
 SILENCE: Final = 6.0
@@ -32,6 +31,8 @@ SUBSCRIBE: Final = 10.0
 MAX_FRAME: Final = 8 * 2**20
 """Bytes of the largest frame. A longer message comes by the next resynchronisation."""
 _log = logging.getLogger(__name__)
+# What is said on this connection is no line of a log: credentials, and the words of customers.
+_DEAF: Final = logging.Logger("chatwoot.cable", logging.CRITICAL)
 
 
 class _Connect(connect):
@@ -121,7 +122,6 @@ async def open_cable(
     origin: httpx.URL, trusted: ssl.SSLContext, token: Secret, account: int, user: str
 ) -> AsyncIterator[Cable]:
     """Connect and subscribe; raises AuthError, NotSent or ProtocolError. Leaving closes the connection."""
-    redact_logs()
     secure = origin.scheme == "https"
     address = str(origin.copy_with(scheme="wss" if secure else "ws", path="/cable"))
     own = str(origin).rstrip("/")
@@ -133,6 +133,7 @@ async def open_cable(
             origin=Origin(own),
             subprotocols=[Subprotocol("actioncable-v1-json")],
             user_agent_header="Paradesk",
+            logger=_DEAF,
             # Uncompressed: a small frame cannot unfold into memory.
             compression=None,
             max_size=MAX_FRAME,

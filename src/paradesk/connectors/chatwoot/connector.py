@@ -12,18 +12,21 @@ from paradesk.connectors.base import (
     Option,
     Outcome,
     Page,
+    Prepared,
+    ProtocolError,
     Rejected,
     Unsupported,
 )
 from paradesk.connectors.capabilities import Capabilities, Idempotency, Support
 from paradesk.connectors.chatwoot.account import ChatwootAccount
-from paradesk.connectors.chatwoot.actions import MAX_BODY, MAX_FILE, ChatwootActions
+from paradesk.connectors.chatwoot.actions import MAX_FILE, ChatwootActions
 from paradesk.connectors.chatwoot.board import TYPING_LASTS
+from paradesk.connectors.chatwoot.preparing import MAX_BODY, prepare
 from paradesk.connectors.chatwoot.reading import read_canned, read_customer, read_history, search
 from paradesk.connectors.chatwoot.stream import ChatwootStream
 from paradesk.connectors.chatwoot.values import TO_PRESENCE, TO_STATUS
 from paradesk.connectors.http import Downloader
-from paradesk.core.intents import AcceptTransfer, CreateConversation, DeclineTransfer, EndChat, Intent, TakeNext
+from paradesk.core.intents import AcceptTransfer, CreateConversation, DeclineTransfer, EndChat, Intent, Send, TakeNext
 from paradesk.core.model import Attachment, ConversationId, Customer, Found, Message, RemoteResponse
 
 _ABSENT: Mapping[type, str] = {
@@ -97,6 +100,10 @@ class ChatwootConnector(Connector):
             raise Unsupported(_ABSENT[type(intent)])
         return await self._actions.perform(intent)
 
+    def prepare(self, send: Send) -> Prepared:
+        """Return the text so that Chatwoot sends it as it was written; raises Rejected when it is too long."""
+        return prepare(send.body)
+
     async def history(self, conversation_id: ConversationId, before: Message | None, limit: int) -> Page:
         """Return up to `limit` messages older than `before` (None: the newest ones), oldest first."""
         return await read_history(self._account, conversation_id, before, limit)
@@ -108,7 +115,12 @@ class ChatwootConnector(Connector):
             raise Rejected(f"larger than the limit of {limit // 1_000_000} MB")
         if self._files is None:
             self._files = self._build_files()
-        return await self._files.fetch(attachment.id, limit)
+        content = await self._files.fetch(attachment.id, limit)
+        if attachment.size is not None and len(content) != attachment.size:
+            raise ProtocolError(
+                f"this is not the file: {len(content):,} bytes came instead of {attachment.size:,}; try again"
+            )
+        return content
 
     async def customer(self, conversation_id: ConversationId) -> Customer:
         """Return the contact of a conversation, with their earlier conversations."""

@@ -9,6 +9,7 @@ import msgspec
 
 from paradesk.connectors.chatwoot.values import in_words
 from paradesk.connectors.chatwoot.wire import (
+    NOTHING,
     AttachmentRecord,
     BareMessage,
     ContentAttributes,
@@ -27,6 +28,7 @@ DELETED_VERSION: Final = 2**59
 _INCOMING: Final = (0, "incoming")
 _OUTGOING: Final = (1, "outgoing")
 _ACTIVITY: Final = (2, "activity")
+_TEMPLATE: Final = (3, "template")
 _UNREADABLE: Final = "(this message cannot be shown here: look at it in Chatwoot)"
 # Not the machine's own list: a file is of the same type on every desk.
 _TYPES: Final = mimetypes.MimeTypes()
@@ -68,6 +70,10 @@ def message_from(record: MessageRecord, conversation_id: ConversationId, custome
     files = [] if deleted else list(members(listed(record.attachments), AttachmentRecord))
     sender_id = record.sender_id if record.sender_id is not None else sender.id
     failed = record.status == "failed" and role in (Role.AGENT, Role.BOT)
+    # Answers do not say when a message was changed: what can only come later than the message counts as later.
+    changed = max(seconds(record.updated_at), sent_at) + (
+        1.0 if failed or attributes.submitted_values != NOTHING else 0.0
+    )
     client_id = record.echo_id or attributes.paradesk_id
     name = sender.shown_name or (customer_name if role is Role.CUSTOMER else "")
     return Message(
@@ -75,18 +81,24 @@ def message_from(record: MessageRecord, conversation_id: ConversationId, custome
         conversation_id=conversation_id,
         role=role,
         sender_id="" if sender_id is None else str(sender_id),
-        sender_name=name or {Role.CUSTOMER: "Customer", Role.AGENT: "Agent", Role.BOT: "Bot"}.get(role, ""),
+        sender_name=name or _nameless(record, role),
         body="" if deleted else body_of(record, attributes, files),
         sent_at=sent_at,
         order_key=record.id,
         visibility=Visibility.NOTE if record.private else Visibility.PUBLIC,
-        version=DELETED_VERSION if deleted else int(max(seconds(record.updated_at), sent_at) * 1000),
+        version=DELETED_VERSION if deleted else int(changed * 1000),
         deleted=deleted,
         attachments=tuple(attachment_of(file) for file in files if file.data_url),
         client_id=ClientId(client_id) if client_id and role is Role.AGENT else None,
         delivery=Delivery.FAILED if failed else Delivery.CONFIRMED,
         delivery_reason=(attributes.external_error or "its channel did not take it") if failed else "",
     )
+
+
+def _nameless(record: MessageRecord, role: Role) -> str:
+    if record.message_type in _TEMPLATE:
+        return "Chatwoot"
+    return {Role.CUSTOMER: "Customer", Role.AGENT: "Agent", Role.BOT: "Bot"}.get(role, "")
 
 
 def role_of(record: MessageRecord, sender: Person) -> Role:

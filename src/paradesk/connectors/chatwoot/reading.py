@@ -1,6 +1,7 @@
 """What can be asked of Chatwoot beside the stream: older messages, the contact, canned responses, a search."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -41,6 +42,8 @@ MAX_PAGES: Final = 20
 MACRO: Final = "macro:"
 """In front of the ids of macros, which Chatwoot counts apart from canned responses."""
 SEARCH_PAGES: Final = 4
+AT_ONCE: Final = 8
+"""Requests at a time."""
 
 
 async def read_history(
@@ -122,28 +125,49 @@ async def search(account: ChatwootAccount, query: str, limit: int) -> tuple[Foun
     words = query.strip()
     if not words:
         return ()
-    found: dict[int, Found] = {}
+    found: dict[int, ConversationRecord] = {}
     for page in range(1, SEARCH_PAGES + 1):
         params = {"q": words, "status": "all", "assignee_type": "all", "page": str(page)}
         answer = await account.call("GET", "conversations", ConversationList, params=params)
         records = [record for record in members(answer.data.payload, ConversationRecord) if record.id not in found]
         for record in records:
             account.check_owner(record.account_id)
-            found[record.id] = _found(record, words)
+            found[record.id] = record
         if not records or len(found) >= limit:
             break
-    return tuple(found.values())[: max(0, limit)]
+    at_once = asyncio.Semaphore(AT_ONCE)
+    return tuple(
+        await asyncio.gather(
+            *(_found(account, at_once, record, words) for record in [*found.values()][: max(0, limit)])
+        )
+    )
 
 
-def _found(record: ConversationRecord, words: str) -> Found:
+async def _found(account: ChatwootAccount, at_once: asyncio.Semaphore, record: ConversationRecord, words: str) -> Found:
+    """Return a line for what was found. The list gives the last message only: the hit is looked for in the newest ones."""
+    texts = _texts((*listed(record.messages), record.last_non_activity_message))
+    if not _hits(texts, words):
+        async with at_once:
+            try:
+                path = conversation_path(str(record.id), "messages")
+                texts = _texts((await account.call("GET", path, Payload)).payload) + texts
+            except Rejected:
+                pass
     name = record.meta.sender.shown_name if record.meta.sender else ""
-    texts = [
-        message.content
-        for raw in (*listed(record.messages), record.last_non_activity_message)
-        if (message := decode(raw, MessageRecord)) is not None and message.content
-    ]
-    hit = next((text for text in texts if words.lower() in text.lower()), texts[-1] if texts else "")
-    at = hit.lower().find(words.lower())
-    excerpt = hit[max(0, at - 60) : at + 140] if at >= 0 else hit[:200]
     when = seconds(record.last_activity_at) or seconds(record.created_at)
-    return Found(ConversationId(str(record.id)), name or f"#{record.id}", excerpt, when)
+    return Found(ConversationId(str(record.id)), name or f"#{record.id}", excerpt(texts, words), when)
+
+
+def _texts(raws: Iterable[msgspec.Raw]) -> list[str]:
+    return [message.content for message in members(raws, MessageRecord) if message.content]
+
+
+def _hits(texts: list[str], words: str) -> list[str]:
+    return [text for text in texts if words.lower() in text.lower()]
+
+
+def excerpt(texts: list[str], words: str) -> str:
+    """Return the words around the newest hit, or the last text where none holds it."""
+    hit = next(reversed(_hits(texts, words)), texts[-1] if texts else "")
+    at = hit.lower().find(words.lower())
+    return hit[max(0, at - 60) : at + 140] if at >= 0 else hit[:200]

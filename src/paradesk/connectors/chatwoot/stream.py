@@ -43,6 +43,8 @@ MAX_PAGES: Final = 200
 """Pages of one conversation that are read to close a gap; beyond, the gap stays marked and history shows the rest."""
 PATIENCE: Final = 5
 """How often a limit is waited for before the connection counts as lost."""
+CLOCK_SET_BACK: Final = 86_400.0
+"""Seconds that are read again where the server's clock stands before what it has said already."""
 LIVE_STATUSES: Final = ("open", "pending", "snoozed")
 _log = logging.getLogger(__name__)
 
@@ -113,15 +115,17 @@ class ChatwootStream:
 
     async def _pages(self, whose: str, status: str, inbox: int | None) -> AsyncIterator[list[ConversationRecord]]:
         seen: set[int] = set()
-        number = 1
-        while True:
+        number, stale = 1, 0
+        while stale < 2:
             params = {"assignee_type": whose, "status": status, "page": str(number)}
             if inbox is not None:
                 params["inbox_id"] = str(inbox)
             records = await self._conversations(params)
-            fresh = [record for record in records if record.id not in seen]
-            if not fresh:
+            if not records:
                 return
+            # What something has happened to moves up, and pushes others onto the next page: told twice, left out never.
+            fresh = [record for record in records if record.id not in seen]
+            stale = 0 if fresh else stale + 1
             seen.update(record.id for record in fresh)
             yield fresh
             number += 1
@@ -145,7 +149,11 @@ class ChatwootStream:
 
     async def _resume(self, desk: ConnectorContext, board: Board) -> None:
         await desk.emit(Gap(desk.profile, None))
-        absence = max(0.0, self._account.client.server_now - board.cursor.at)
+        absence = self._account.client.server_now - board.cursor.at
+        if absence < -MARGIN:
+            # The server's clock has been set back, nobody knows by how much.
+            absence = CLOCK_SET_BACK
+        absence = max(0.0, absence)
         params = {"status": "all", "assignee_type": "all", "updated_within": str(int(absence + 2 * MARGIN))}
         settled = board.cursor.settled
         changed: list[str] = []
