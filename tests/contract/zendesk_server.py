@@ -25,7 +25,7 @@ class Traps:
 
     page: int = 7
     """No list gives more at once."""
-    search_lag: float = 60.0
+    search_lag: float = 0.5
     """Seconds until the search knows a change."""
     skew: float = 0.0
     """Seconds that the server's clock is ahead of ours."""
@@ -35,6 +35,8 @@ class Traps:
     """What happens to the next updates: lose, limit, break, html, collide (the customer writes in between)."""
     storage: str = ""
     """Where files lie: an address that the account redirects to."""
+    next_download: bool = False
+    """The next file is answered with a page of HTML."""
     unreadable: set[int] = field(default_factory=set)
     """Tickets whose comments come as HTML."""
     hold: bool = True
@@ -118,7 +120,9 @@ class ZendeskServer(HttpServer):
             number = int(request.path.split("/")[3])
             if self.traps.storage:
                 return Reply(status=302, headers={"Location": f"{self.traps.storage}/{number}"})
-            return Reply(self.files[number], headers={"Content-Type": "application/octet-stream"})
+            content = b"<html>sign in</html>" if self.traps.next_download else self.files[number]
+            self.traps.next_download = False
+            return Reply(content, headers={"Content-Type": "application/octet-stream"})
         expected = base64.b64encode(f"anna@example.org/token:{self.token}".encode()).decode()
         if request.headers.get("authorization") not in (f"Basic {expected}", "Bearer oauth-of-anna"):
             return self._said({"error": "Couldn't authenticate you"}, 401)
@@ -202,7 +206,8 @@ class ZendeskServer(HttpServer):
         if word == "status<solved":
             return ticket["status"] not in ("solved", "closed")
         if not mark:
-            return word.lower() in ticket["subject"].lower()
+            said = [ticket["subject"], *(row["body"] for row in self.comments[ticket["id"]])]
+            return any(word.lower() in text.lower() for text in said)
         if name == "type":
             return value == "ticket"
         held = ticket[{"assignee": "assignee_id", "group": "group_id"}[name]]
@@ -233,11 +238,14 @@ class ZendeskServer(HttpServer):
         comment = fields.pop("comment", None)
         if comment is not None and not comment["body"].strip():
             return self._invalid("Comment: cannot be blank")
+        uploads = comment.get("uploads", []) if comment is not None else []
+        if any(token not in self.uploads for token in uploads):
+            return self._invalid("Attachment: the upload token is invalid or has expired")
         ticket |= fields
         ticket["updated_at"] = self.stamp()
         audit = {"id": next(self.ids), "events": []}
         if comment is not None:
-            files = [self.uploads.pop(token) for token in comment.get("uploads", [])]
+            files = [self.uploads.pop(token) for token in uploads]
             audit["id"] = self.comment(ticket["id"], ME, comment["body"], public=comment["public"], files=files)[
                 "audit_id"
             ]
@@ -246,6 +254,8 @@ class ZendeskServer(HttpServer):
             ticket["updated_at"] = datetime.fromtimestamp(self.now() + 1, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         if fault == "lose":
             return None
+        if fault == "blank":
+            return self._said({})
         return Reply(b"<html>502</html>", headers={"Content-Type": "text/html"}) if fault == "html" else answer
 
     def _invalid(self, words: str) -> Reply:

@@ -142,7 +142,7 @@ class ZendeskClient:
             if not truth(meta, "has_more") or not after or after == params.get("page[after]"):
                 break
             params["page[after]"] = after
-        return sorted(comments.values(), key=lambda row: row.at), list(users.values())
+        return list(comments.values()), list(users.values())
 
     async def user(self, user_id: int) -> UserRow:
         """Return one user; raises Gone where there is none."""
