@@ -85,6 +85,12 @@ class ZendeskServer(HttpServer):
         self.tickets[ticket_id], self.comments[ticket_id] = ticket, []
         return ticket
 
+    def touch(self, ticket_id: int, **fields: Any) -> None:
+        """Change a ticket, in a second in which it has not been changed yet."""
+        ticket = self.tickets[ticket_id]
+        at = max(self.now(), _time(ticket["updated_at"])) + 1
+        ticket |= {"updated_at": datetime.fromtimestamp(int(at), UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), **fields}
+
     def comment(
         self, ticket_id: int, author: int, body: str, *, public: bool = True, files: list[Json] | None = None
     ) -> Json:
@@ -95,7 +101,7 @@ class ZendeskServer(HttpServer):
             **{"audit_id": next(self.ids), "created_at": self.stamp(), "via": {"channel": "web"}},
         }
         self.comments[ticket_id].append(row)
-        self.tickets[ticket_id]["updated_at"] = self.stamp()
+        self.tickets[ticket_id]["updated_at"] = max(self.stamp(), self.tickets[ticket_id]["updated_at"])
         return row
 
     def store(self, name: str, media_type: str, content: bytes) -> Json:
@@ -227,8 +233,8 @@ class ZendeskServer(HttpServer):
             return Reply.of({"error": "APIRateLimitExceeded"}, 429, **{"Retry-After": "0.2"})
         fields = request.json["ticket"]
         if fault == "collide":
-            ticket["updated_at"] = "2020-01-01T00:00:00Z"
             self.comment(ticket["id"], ticket["requester_id"], "one more thing")
+            self.touch(ticket["id"])
         if ticket["status"] == "closed":
             return self._invalid("Status: closed prevents ticket update")
         if fields.pop("safe_update", False) and fields.pop("updated_stamp") != ticket["updated_at"]:
@@ -242,7 +248,7 @@ class ZendeskServer(HttpServer):
         if any(token not in self.uploads for token in uploads):
             return self._invalid("Attachment: the upload token is invalid or has expired")
         ticket |= fields
-        ticket["updated_at"] = self.stamp()
+        ticket["updated_at"] = max(self.stamp(), ticket["updated_at"])
         audit = {"id": next(self.ids), "events": []}
         if comment is not None:
             files = [self.uploads.pop(token) for token in uploads]
@@ -251,7 +257,7 @@ class ZendeskServer(HttpServer):
             ]
         answer = self._said({"ticket": dict(ticket), "audit": audit})
         if self.traps.bump:
-            ticket["updated_at"] = datetime.fromtimestamp(self.now() + 1, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            self.touch(ticket["id"])
         if fault == "lose":
             return None
         if fault == "blank":

@@ -339,4 +339,5 @@ def signature_of(email: str, token: Secret, oauth: Secret) -> Secret:
 
 def search_words(words: str) -> str:
     """Return words of which nothing acts as an operator of the search."""
-    return " ".join(words.translate(dict.fromkeys(map(ord, '":<>=~*\\()'), " ")).replace(" -", " ").split())
+    plain = words.translate(dict.fromkeys(map(ord, '":<>=~*\\()'), " "))
+    return " ".join(word for part in plain.split() if (word := part.lstrip("-")))
