@@ -219,6 +219,8 @@ async def test_placeholders_are_not_filled_in(backend: ZendeskBackend) -> None:
         assert len(prepared.remarks) == 2
         assert open_session.connector.prepare(reply(chat, prepared.parts[0])).parts == prepared.parts
         await open_session.perform(reply(chat, "{{ticket.id}}"))
+        await open_session.until(lambda: open_session.desk.messages(chat), "the reply in the stream")
+        assert [one.body for one in open_session.desk.messages(chat)] == ["{{ticket.id}}"]
         assert [one.body for one in await backend.received(chat)] == [f"{{{JOINER}{{ticket.id}}}}"]
 
 

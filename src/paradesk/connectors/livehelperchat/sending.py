@@ -19,7 +19,7 @@ from paradesk.connectors.livehelperchat.client import LhcClient
 from paradesk.connectors.livehelperchat.fold import CLOSED_REASON, body_of, message_of
 from paradesk.connectors.livehelperchat.records import Record
 from paradesk.connectors.livehelperchat.stream import LhcStream
-from paradesk.connectors.livehelperchat.text import harmless, within_limit
+from paradesk.connectors.livehelperchat.text import as_written, harmless, within_limit
 from paradesk.connectors.livehelperchat.wire import ChatRow, ChatStatus, MessageRow, message_row
 from paradesk.connectors.loose import row_of, text
 from paradesk.connectors.polling import before_sending
@@ -98,7 +98,7 @@ class LhcSending:
             except ConnectorError:
                 continue
             for row in rows:
-                same = row.body == whole or (row.files and body_of(row) == whole)
+                same = row.body == whole or (row.files and body_of(row) == as_written(whole))
                 if row.author == self._stream.me.id and row.whisper is note and same and record.row is not None:
                     return await self._sent(record, record.row, row)
         raise Uncertain(f"{error}; it is not in the chat so far") from None

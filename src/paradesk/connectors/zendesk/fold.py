@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from paradesk.connectors.zendesk.text import as_written
 from paradesk.connectors.zendesk.wire import CommentRow, FileRow, TicketRow, UserRow
 from paradesk.core.model import (
     Agent,
@@ -128,7 +129,7 @@ def _message(row: CommentRow, key: int, ticket: TicketRow, people: People) -> Me
         role=role,
         sender_id=str(row.author),
         sender_name=user.name if user else role.value,
-        body=row.body,
+        body=as_written(row.body) if role is Role.AGENT else row.body,
         sent_at=row.at,
         order_key=key,
         visibility=Visibility.PUBLIC if row.public else Visibility.NOTE,
