@@ -36,6 +36,10 @@ _FORBIDDEN = ("permission", "cannot read this chat", "access denied", "is requir
 _GONE = ("could not be found", "could not find", "no object", "not found")
 
 
+class NotTheServer(Rejected):
+    """Refused by something in front of Live Helper Chat, or at a wrong address: the answer is no data."""
+
+
 def redacted(body: str) -> str:
     """Return an answer without what lets others act as the visitor or as an operator."""
     return _BCRYPT.sub("•••", _SECRETS.sub(r'\1"•••"', body))
@@ -69,8 +73,8 @@ def meaning(answer: Answer) -> object:
         said = parsed(answer.body)
     except ProtocolError:
         if 400 <= answer.status < 500:
-            raise Rejected(
-                f"the server refused it ({answer.status}): is the address of the installation right?"
+            raise NotTheServer(
+                f"refused with {answer.status}, and not by Live Helper Chat: is the address of the installation right?"
             ) from None
         raise
     if isinstance(said, dict) and said.get("error") in (True, 1, "true", "1"):

@@ -23,6 +23,7 @@ from paradesk.connectors.base import (
 )
 from paradesk.connectors.capabilities import Capabilities, Idempotency, Support
 from paradesk.connectors.livehelperchat.actions import DEPARTMENT, NO_PASSWORD, LhcActions, check_able
+from paradesk.connectors.livehelperchat.answers import NotTheServer
 from paradesk.connectors.livehelperchat.client import LhcClient, checked_user
 from paradesk.connectors.livehelperchat.fold import (
     message_of,
@@ -184,7 +185,10 @@ class LiveHelperChatConnector(Connector):
         client = self._connected()
         try:
             me = await client.me()
-        except (Rejected, Gone) as error:
+        except NotTheServer:
+            # Somebody's page of maintenance passes: no reason to have the agent sign in again.
+            raise
+        except Rejected as error:
             raise AuthError(f"sign-in refused: {error}") from None
         absent = await self._probe_mobile(client)
         roster, names = await self._roster(client)
