@@ -38,6 +38,10 @@ class LhcServer(HttpServer):
         """Commands that were carried out."""
         self._hidden: set[int] = set()
 
+    def now(self) -> int:
+        """Return the server's time, in whole seconds."""
+        return int(time.time() + self.traps.clock)
+
     # What people do
 
     def open_chat(self, nick: str, *, owner: int = ME, status: int = 1, **columns: Any) -> dict[str, Any]:
@@ -45,7 +49,7 @@ class LhcServer(HttpServer):
         chat_id = next(self.ids)
         row = {
             **{"id": chat_id, "nick": nick, "status": status, "status_sub": 0, "user_id": owner, "dep_id": 1},
-            **{"email": "", "phone": "", "hash": f"hash-of-{chat_id}", "time": int(time.time()), "priority": 0},
+            **{"email": "", "phone": "", "hash": f"hash-of-{chat_id}", "time": self.now(), "priority": 0},
             **{"online_user_id": chat_id + 7000, "last_msg_id": 0, "last_user_msg_time": 0, "last_op_msg_time": 0},
             **{"user_typing": 0, "user_typing_txt": "", "operator_typing": 0, "operator_typing_id": 0, "remarks": ""},
             **{"additional_data": "", "transfer_uid": 0, "chat_locale": "de", "country_name": "", "city": ""},
@@ -58,7 +62,7 @@ class LhcServer(HttpServer):
         """Store a message."""
         row: dict[str, Any] = {"id": next(self.ids), "msg": body, "meta_msg": json.dumps(meta) if meta else ""}
         row |= {"chat_id": chat_id, "user_id": author, "name_support": name, "del_st": 1 if author > 0 else 0}
-        row["time"] = int(time.time())
+        row["time"] = self.now()
         self.messages.append(row)
         chat = self.chats[chat_id]
         chat["last_msg_id"] = row["id"]
@@ -142,7 +146,7 @@ class LhcServer(HttpServer):
         if name == "setchatstatus":
             return self._set_status(int(form["chat_id"]), int(form["status"]))
         if name == "updatelastactivity":
-            return self._said({"error": False, "result": {"update": True, "ts": int(time.time())}})
+            return self._said({"error": False, "result": {"update": True, "ts": self.now()}})
         if name == "setoperatorstatus":
             if self.traps.presence:
                 self.operators[ME]["hide_online"] = int(query["status"] != "true")
@@ -161,7 +165,7 @@ class LhcServer(HttpServer):
         return chat | {
             "department_name": names.get(chat["dep_id"], ""),
             "plain_user_name": owner["name"] if owner else False,
-            "is_user_typing": chat["user_typing"] > time.time() - 10,
+            "is_user_typing": chat["user_typing"] > self.now() - 10,
         }
 
     def _list(self, query: dict[str, str] | Any) -> Reply:
@@ -294,7 +298,8 @@ class LhcServer(HttpServer):
             return self._refused("File could not be found!")
         if query.get("meta") == "true":
             return self._said(_without(file, "content"))
-        if self.traps.placeholders:
+        if self.traps.placeholders or self.traps.next_download:
+            self.traps.next_download = False
             return Reply(PLACEHOLDER, headers={"Content-Type": "image/png; charset=binary"})
         return Reply(file["content"], headers={"Content-Type": file["type"]})
 
@@ -323,9 +328,6 @@ class LhcServer(HttpServer):
             chat_id, target = int(rest[0]), int(rest[1])
             if chat_id in self.chats and target in self.operators:
                 self.offer(chat_id, ME, target)
-                if self.traps.colleague_accepts:
-                    self.chats[chat_id]["user_id"] = target
-                    self.transfers.popitem()
             return Reply()
         if name == "accepttransfer" and int(rest[0]) in self.transfers:
             taken = self.transfers.pop(int(rest[0]))

@@ -24,8 +24,10 @@ class Traps:
     """Operators may close chats of others."""
     presence: bool = True
     """Operators may change whether they are online."""
-    colleague_accepts: bool = True
-    """Whoever a chat is offered to takes it at once."""
+    clock: float = 0.0
+    """Seconds that the server's clock is ahead."""
+    next_download: bool = False
+    """The next file is answered in that way."""
     numbers_as_text: bool = False
     """PHP's database driver gives every number as text."""
     late_ids: bool = False

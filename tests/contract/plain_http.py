@@ -71,6 +71,8 @@ class HttpServer:
         self._server: asyncio.Server | None = None
         self._wires: set[asyncio.Task[None]] = set()
         self.port = 0
+        self.spoiled: Reply | None = None
+        """Answered to everything while it is set: something stands in front of the server."""
 
     @property
     def url(self) -> str:
@@ -113,7 +115,7 @@ class HttpServer:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while (request := await _read(reader)) is not None:
-                reply = await self.answer(request)
+                reply = self.spoiled or await self.answer(request)
                 if reply is None:
                     writer.transport.abort()
                     return

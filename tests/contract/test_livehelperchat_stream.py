@@ -19,7 +19,6 @@ from paradesk.core.intents import (
     AcceptTransfer,
     Assign,
     ChangeTags,
-    DeclineTransfer,
     EndChat,
     Join,
     Leave,
@@ -261,7 +260,6 @@ async def test_presence_is_set_and_believed_only_when_seen(backend: LhcBackend) 
 async def test_offer_waits_until_it_is_taken(backend: LhcBackend) -> None:
     chat = await backend.open_conversation()
     server = backend.server
-    server.traps.colleague_accepts = False
     async with session(backend, password=server.password) as open_session:
         await is_there(open_session, chat)
         await open_session.perform(Transfer(chat, str(COLLEAGUE), "knows the case"))
@@ -277,8 +275,7 @@ async def test_offer_waits_until_it_is_taken(backend: LhcBackend) -> None:
         await open_session.until(lambda: open_session.desk.state.threads[chat].removed, "it to be gone")
 
 
-async def test_chat_that_is_offered_to_us_is_accepted(backend: LhcBackend, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("paradesk.connectors.livehelperchat.stream.OFFERS", 0.05)
+async def test_chat_that_is_offered_to_us_is_accepted(backend: LhcBackend) -> None:
     server = backend.server
     chat = ConversationId(str(server.open_chat("of Ben", owner=COLLEAGUE)["id"]))
     server.add(int(chat), "my parcel", 0)
@@ -289,8 +286,6 @@ async def test_chat_that_is_offered_to_us_is_accepted(backend: LhcBackend, monke
         assert found.offer is not None
         assert found.offer.by is not None
         assert (found.offer.by.name, found.offer.mine) == ("Ben", True)
-        with pytest.raises(Unsupported, match="decline"):
-            await open_session.perform(DeclineTransfer(chat))
         await open_session.perform(AcceptTransfer(chat))
         found = await is_there(open_session, chat)
         assert found.joined
@@ -316,7 +311,7 @@ async def test_mobile_interface_that_is_off_is_said(backend: LhcBackend) -> None
             await open_session.connector.canned()
 
 
-async def test_canned_responses_customer_and_search(backend: LhcBackend) -> None:
+async def test_canned_responses_and_customer(backend: LhcBackend) -> None:
     server = backend.server
     old = server.open_chat("Eve", owner=COLLEAGUE, status=2, email="eve@x.example")["id"]
     more = '[{"key":"order","value":"R-1042"},{"identifier":"vip","value":1}]'
@@ -335,10 +330,8 @@ async def test_canned_responses_customer_and_search(backend: LhcBackend) -> None
         assert (customer.name, customer.email, customer.phone) == ("Eve", "eve@x.example", "0301234567")
         assert customer.attributes == {"remarks": "pays late", "order": "R-1042", "vip": "1"}
         assert [line.id for line in customer.earlier] == [str(old)]
-        for query in ("eve@x.example", "Eve", "030 1234567".replace(" ", ""), f"#{chat}"):
-            assert chat in {found.conversation_id for found in await open_session.connector.search(query, 10)}
-        assert await open_session.connector.search("nobody", 10) == ()
-        assert await open_session.connector.search("  ", 10) == ()
+        with pytest.raises(Unsupported, match="search"):
+            await open_session.connector.search("Eve", 10)
 
 
 async def test_chat_is_assigned_to_who_is_listed_only(backend: LhcBackend) -> None:

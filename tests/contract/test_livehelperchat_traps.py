@@ -57,6 +57,8 @@ async def test_nothing_is_executed(backend: LhcBackend, body: str, as_prepared: 
         assert outcome.message_id
         assert [one.body for one in await backend.received(chat)] == [JOINER + body.strip()]
         assert backend.server.executed == []
+        message = await open_session.until(lambda: open_session.desk.messages(chat), "the reply in the stream")
+        assert [one.body for one in message] == [body.strip()], "what was made harmless is shown as it was written"
 
 
 @pytest.mark.parametrize(

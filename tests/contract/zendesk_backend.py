@@ -6,10 +6,10 @@ from typing import Self
 
 from paradesk.connectors.zendesk import ZendeskConnector
 from paradesk.connectors.zendesk.fold import GROUP as GROUP_MARK
-from paradesk.connectors.zendesk.fold import STATUSES
-from paradesk.core.model import ConversationId, MessageId, Priority
+from paradesk.connectors.zendesk.fold import STATUSES, WORDS
+from paradesk.core.model import ConversationId, MessageId, Priority, Status
 from paradesk.testing.backend import BackendUnderTest, CannotArrange, Received, TicketRecord
-from tests.contract.zendesk_server import ME, OTHER_GROUP, ZendeskServer
+from tests.contract.zendesk_server import COLLEAGUE, ME, OTHER_GROUP, ZendeskServer
 
 _numbers = count(1)
 
@@ -18,6 +18,7 @@ class ZendeskBackend(BackendUnderTest):
     """One account with one agent. An asynchronous context manager."""
 
     patience = 20.0
+    crowd = 150
 
     def __init__(self) -> None:
         self.server = ZendeskServer()
@@ -53,6 +54,23 @@ class ZendeskBackend(BackendUnderTest):
 
     async def transfer_target(self) -> str:
         return f"{GROUP_MARK}{OTHER_GROUP}"
+
+    async def colleague_id(self) -> str:
+        return str(COLLEAGUE)
+
+    async def colleague_sets_status(self, conversation_id: ConversationId, status: Status) -> None:
+        self.server.tickets[int(conversation_id)] |= {"status": WORDS[status], "updated_at": self.server.stamp()}
+
+    async def canned_response(self) -> tuple[str, str]:
+        return "Macro 0", "Hello {{ticket.requester.name}}"
+
+    async def earlier_conversation(self, conversation_id: ConversationId) -> str:
+        requester = self.server.tickets[int(conversation_id)]["requester_id"]
+        return str(self.server.open_ticket("earlier", requester_id=requester, status="closed")["id"])
+
+    async def open_crowd(self, count: int) -> list[ConversationId]:
+        self.server.traps.page = 100
+        return await super().open_crowd(count)
 
     async def new_customer(self) -> str:
         return "new.customer@mail.example"
@@ -97,6 +115,15 @@ class ZendeskBackend(BackendUnderTest):
 
     async def limit_next_send(self) -> None:
         self.server.traps.next_updates.append("limit")
+
+    async def blank_next_answer(self) -> None:
+        self.server.traps.next_updates.append("blank")
+
+    async def spoil_next_download(self) -> None:
+        self.server.traps.next_download = True
+
+    async def expire_credentials(self) -> None:
+        self.server.token = "another token"
 
     async def disturb_stream(self) -> None:
         raise CannotArrange("comments are read as a whole list: there is no stream that could double or disorder them")

@@ -25,7 +25,7 @@ class Traps:
 
     page: int = 7
     """No list gives more at once."""
-    search_lag: float = 60.0
+    search_lag: float = 0.5
     """Seconds until the search knows a change."""
     skew: float = 0.0
     """Seconds that the server's clock is ahead of ours."""
@@ -35,6 +35,8 @@ class Traps:
     """What happens to the next updates: lose, limit, break, html, collide (the customer writes in between)."""
     storage: str = ""
     """Where files lie: an address that the account redirects to."""
+    next_download: bool = False
+    """The next file is answered with a page of HTML."""
     unreadable: set[int] = field(default_factory=set)
     """Tickets whose comments come as HTML."""
     hold: bool = True
@@ -83,6 +85,12 @@ class ZendeskServer(HttpServer):
         self.tickets[ticket_id], self.comments[ticket_id] = ticket, []
         return ticket
 
+    def touch(self, ticket_id: int, **fields: Any) -> None:
+        """Change a ticket, in a second in which it has not been changed yet."""
+        ticket = self.tickets[ticket_id]
+        at = max(self.now(), _time(ticket["updated_at"])) + 1
+        ticket |= {"updated_at": datetime.fromtimestamp(int(at), UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), **fields}
+
     def comment(
         self, ticket_id: int, author: int, body: str, *, public: bool = True, files: list[Json] | None = None
     ) -> Json:
@@ -93,7 +101,7 @@ class ZendeskServer(HttpServer):
             **{"audit_id": next(self.ids), "created_at": self.stamp(), "via": {"channel": "web"}},
         }
         self.comments[ticket_id].append(row)
-        self.tickets[ticket_id]["updated_at"] = self.stamp()
+        self.tickets[ticket_id]["updated_at"] = max(self.stamp(), self.tickets[ticket_id]["updated_at"])
         return row
 
     def store(self, name: str, media_type: str, content: bytes) -> Json:
@@ -118,7 +126,9 @@ class ZendeskServer(HttpServer):
             number = int(request.path.split("/")[3])
             if self.traps.storage:
                 return Reply(status=302, headers={"Location": f"{self.traps.storage}/{number}"})
-            return Reply(self.files[number], headers={"Content-Type": "application/octet-stream"})
+            content = b"<html>sign in</html>" if self.traps.next_download else self.files[number]
+            self.traps.next_download = False
+            return Reply(content, headers={"Content-Type": "application/octet-stream"})
         expected = base64.b64encode(f"anna@example.org/token:{self.token}".encode()).decode()
         if request.headers.get("authorization") not in (f"Basic {expected}", "Bearer oauth-of-anna"):
             return self._said({"error": "Couldn't authenticate you"}, 401)
@@ -202,7 +212,8 @@ class ZendeskServer(HttpServer):
         if word == "status<solved":
             return ticket["status"] not in ("solved", "closed")
         if not mark:
-            return word.lower() in ticket["subject"].lower()
+            said = [ticket["subject"], *(row["body"] for row in self.comments[ticket["id"]])]
+            return any(word.lower() in text.lower() for text in said)
         if name == "type":
             return value == "ticket"
         held = ticket[{"assignee": "assignee_id", "group": "group_id"}[name]]
@@ -222,8 +233,8 @@ class ZendeskServer(HttpServer):
             return Reply.of({"error": "APIRateLimitExceeded"}, 429, **{"Retry-After": "0.2"})
         fields = request.json["ticket"]
         if fault == "collide":
-            ticket["updated_at"] = "2020-01-01T00:00:00Z"
             self.comment(ticket["id"], ticket["requester_id"], "one more thing")
+            self.touch(ticket["id"])
         if ticket["status"] == "closed":
             return self._invalid("Status: closed prevents ticket update")
         if fields.pop("safe_update", False) and fields.pop("updated_stamp") != ticket["updated_at"]:
@@ -233,19 +244,24 @@ class ZendeskServer(HttpServer):
         comment = fields.pop("comment", None)
         if comment is not None and not comment["body"].strip():
             return self._invalid("Comment: cannot be blank")
+        uploads = comment.get("uploads", []) if comment is not None else []
+        if any(token not in self.uploads for token in uploads):
+            return self._invalid("Attachment: the upload token is invalid or has expired")
         ticket |= fields
-        ticket["updated_at"] = self.stamp()
+        ticket["updated_at"] = max(self.stamp(), ticket["updated_at"])
         audit = {"id": next(self.ids), "events": []}
         if comment is not None:
-            files = [self.uploads.pop(token) for token in comment.get("uploads", [])]
+            files = [self.uploads.pop(token) for token in uploads]
             audit["id"] = self.comment(ticket["id"], ME, comment["body"], public=comment["public"], files=files)[
                 "audit_id"
             ]
         answer = self._said({"ticket": dict(ticket), "audit": audit})
         if self.traps.bump:
-            ticket["updated_at"] = datetime.fromtimestamp(self.now() + 1, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            self.touch(ticket["id"])
         if fault == "lose":
             return None
+        if fault == "blank":
+            return self._said({})
         return Reply(b"<html>502</html>", headers={"Content-Type": "text/html"}) if fault == "html" else answer
 
     def _invalid(self, words: str) -> Reply:

@@ -31,7 +31,7 @@ async def again(work: Callable[[], Awaitable[None]], pause: Callable[[float], fl
         await asyncio.sleep(pause(time.monotonic() - begun))
 
 
-async def together(work: list[Coroutine[Any, Any, R]]) -> list[R]:
+async def all_of(work: list[Coroutine[Any, Any, R]]) -> list[R]:
     """Wait for all and return their results; the first failure ends the others and is raised as it is."""
     tasks = [asyncio.ensure_future(one) for one in work]
     try:

@@ -75,8 +75,6 @@ def check_able(intent: Intent, able: Capabilities) -> None:
     need = _NEEDS.get(type(intent))
     if need is not None and able.support(need) is not Support.NATIVE:
         raise Unsupported(_REASONS[need])
-    if isinstance(intent, DeclineTransfer):
-        raise Unsupported("Live Helper Chat cannot decline an offer: it stays until somebody takes the chat")
     if isinstance(intent, SetStatus) and intent.status not in able.statuses:
         words = {
             Status.NEW: "leave the chat instead: that puts it back into the queue",
@@ -133,6 +131,11 @@ class LhcActions:
                 events = await self._transfer(self._stream.record(intent.conversation_id), intent)
             case AcceptTransfer():
                 events = await self._accept(self._stream.record(intent.conversation_id))
+            case DeclineTransfer():
+                record = self._stream.record(intent.conversation_id)
+                if not record.transfer:
+                    raise Rejected("it is not offered to you")
+                events = self._stream.decline(record)
             case SetTyping():
                 events = await self._set_typing(self._stream.record(intent.conversation_id), intent.typing)
             case _:
@@ -198,7 +201,8 @@ class LhcActions:
 
     async def _assign(self, record: Record, assignee: str | None) -> list[Event]:
         if assignee is None:
-            return await self._leave(record)
+            await self._client.set_status(record.id, ChatStatus.PENDING)
+            return await self._seen(record, "somebody still has it there", lambda now: not now.owner)
         if assignee != str(self._stream.me.id) and assignee not in self._roster:
             raise Rejected("nobody of that id is on the roster")
         if assignee.startswith(DEPARTMENT):

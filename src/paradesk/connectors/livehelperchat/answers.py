@@ -5,11 +5,11 @@ PHP may write warnings in front of the JSON; an unknown route leads to a page of
 
 import logging
 import re
-from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 
+from paradesk.connectors.answers import retry_after
 from paradesk.connectors.base import (
     AuthError,
     ConnectorError,
@@ -31,10 +31,13 @@ _SECRETS = re.compile(
     (?: "(?:[^"\\]|\\.)*" | \d+ )"""
 )
 _BCRYPT = re.compile(r"\$2[abxy]\$\d\d\$[./A-Za-z0-9]{20,}")
-DEFAULT_RETRY_AFTER: Final = 5.0
 _AUTH = ("authorization failed", "authorization header", "authorisation failed", "direct_logins", "ip restrictions")
 _FORBIDDEN = ("permission", "cannot read this chat", "access denied", "is required")
 _GONE = ("could not be found", "could not find", "no object", "not found")
+
+
+class NotTheServer(Rejected):
+    """Refused by something in front of Live Helper Chat, or at a wrong address: the answer is no data."""
 
 
 def redacted(body: str) -> str:
@@ -61,7 +64,7 @@ def parsed(body: bytes) -> object:
 def meaning(answer: Answer) -> object:
     """Return what an answer says; raises the ConnectorError that it stands for, whatever its status is."""
     if answer.status == 429:
-        raise RateLimited("the server asks us to slow down", retry_after(answer.headers))
+        raise RateLimited("the server asks us to slow down", retry_after(answer))
     if answer.status == 401:
         raise AuthError("the server does not accept the user name and key")
     if answer.status == 408 or answer.status >= 500:
@@ -70,8 +73,8 @@ def meaning(answer: Answer) -> object:
         said = parsed(answer.body)
     except ProtocolError:
         if 400 <= answer.status < 500:
-            raise Rejected(
-                f"the server refused it ({answer.status}): is the address of the installation right?"
+            raise NotTheServer(
+                f"refused with {answer.status}, and not by Live Helper Chat: is the address of the installation right?"
             ) from None
         raise
     if isinstance(said, dict) and said.get("error") in (True, 1, "true", "1"):
@@ -93,13 +96,3 @@ def refusal(said: Row) -> ConnectorError:
     if any(sign in low for sign in _FORBIDDEN):
         return Forbidden(words)
     return Rejected(words)
-
-
-def retry_after(headers: Mapping[str, str]) -> float:
-    """Return how many seconds to wait, within reason."""
-    try:
-        seconds = float(headers.get("Retry-After", ""))
-    except ValueError:
-        return DEFAULT_RETRY_AFTER
-    # NaN compares false with everything.
-    return min(seconds, 3600.0) if seconds > 0 else DEFAULT_RETRY_AFTER

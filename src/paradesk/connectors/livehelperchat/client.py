@@ -10,7 +10,7 @@ import msgspec
 
 from paradesk.connectors.base import AuthError, Gone, ProtocolError, Rejected
 from paradesk.connectors.http import DEADLINE, Answer, OriginClient, RedirectRefused, checked_origin
-from paradesk.connectors.livehelperchat.answers import meaning
+from paradesk.connectors.livehelperchat.answers import NotTheServer, meaning
 from paradesk.connectors.livehelperchat.wire import (
     ChatRow,
     ChatStatus,
@@ -81,7 +81,7 @@ class LhcClient:
             if offset:
                 params["offset"] = str(offset)
             said = row_of(await self._get("restapi/chats", params))
-            if "list" not in said:
+            if not isinstance(said.get("list"), list | dict):
                 raise ProtocolError("the server's list of chats has no list")
             rows = list(rows_of(said["list"]))
             found |= {row.id: row for row in map(chat_row, rows) if row is not None}
@@ -102,7 +102,7 @@ class LhcClient:
         # Without `workflow`: with it the server takes us for the visitor, and marks our own messages as read.
         params = {"chat_id": str(chat_id), "last_message_id": str(after), "extract_media": "true"}
         result = row_of(row_of(await self._get("restapi/fetchchatmessages", params)).get("result"))
-        if "messages" not in result:
+        if not isinstance(result.get("messages"), list | dict):
             raise ProtocolError(f"the server's messages of chat {chat_id} are missing in its answer")
         rows = (message_row(row, chat_id) for row in rows_of(result["messages"]))
         return sorted((row for row in rows if row is not None and row.id > after), key=lambda row: row.id)
@@ -224,7 +224,7 @@ class LhcClient:
             if method == "GET":
                 raise
             # A route that the server does not know: nothing was done, and nothing ever will be.
-            raise Rejected(
+            raise NotTheServer(
                 f"the server knows no such call ({error}); is the address of the installation right?"
             ) from None
 

@@ -23,6 +23,7 @@ from paradesk.connectors.base import (
 )
 from paradesk.connectors.capabilities import Capabilities, Idempotency, Support
 from paradesk.connectors.livehelperchat.actions import DEPARTMENT, NO_PASSWORD, LhcActions, check_able
+from paradesk.connectors.livehelperchat.answers import NotTheServer
 from paradesk.connectors.livehelperchat.client import LhcClient, checked_user
 from paradesk.connectors.livehelperchat.fold import (
     message_of,
@@ -30,7 +31,7 @@ from paradesk.connectors.livehelperchat.fold import (
     presence_of,
     roster_agent,
 )
-from paradesk.connectors.livehelperchat.lookup import look_up_customer, search_chats
+from paradesk.connectors.livehelperchat.lookup import look_up_customer
 from paradesk.connectors.livehelperchat.mobile import MobileApi
 from paradesk.connectors.livehelperchat.sending import MAX_ATTACHMENT, LhcSending
 from paradesk.connectors.livehelperchat.stream import TYPING_LASTS, LhcStream, Rhythm, Scope, running
@@ -43,7 +44,6 @@ from paradesk.core.model import (
     Attachment,
     ConversationId,
     Customer,
-    Found,
     LocalFile,
     Message,
     Presence,
@@ -52,8 +52,8 @@ from paradesk.core.model import (
 )
 
 YES: Final = ("yes", "true", "on", "1")
-MESSAGES, CHATS = 1.5, 3.0
-"""Seconds between two looks into our chats, and between two lists."""
+MESSAGES, CHATS, OFFERS = 1.5, 3.0, 10.0
+"""Seconds between two looks into our chats, between two lists, and between two looks at what is offered."""
 FASTEST, SLOWEST = 0.05, 60.0
 
 ABLE: Final = Capabilities(
@@ -70,7 +70,6 @@ ABLE: Final = Capabilities(
     end_chat=Support.NATIVE,
     presence=Support.NATIVE,
     presences=frozenset({Presence.ONLINE, Presence.AWAY, Presence.INVISIBLE}),
-    search=Support.NATIVE,
     customer=Support.NATIVE,
     upload=Support.NATIVE,
     resume=Support.NATIVE,
@@ -118,6 +117,7 @@ class LiveHelperChatConnector(Connector):
         ),
         Option("poll", "Seconds between two looks into your chats", required=False, default="1.5"),
         Option("poll_list", "Seconds between two looks at the list of chats", required=False, default="3"),
+        Option("poll_offers", "Seconds between two looks at what is offered to you", required=False, default="10"),
         Option("ca_file", "Certificates (PEM) of an authority of your own that vouches for the server", required=False),
     )
     capabilities = ABLE
@@ -178,11 +178,17 @@ class LiveHelperChatConnector(Connector):
 
     async def run(self, desk: ConnectorContext) -> None:
         """Sign in and follow the chats until cancelled; raises ConnectorError when the server cannot be asked."""
-        rhythm, scope = Rhythm(self._seconds("poll", MESSAGES), self._seconds("poll_list", CHATS)), self._scope()
+        rhythm = Rhythm(
+            self._seconds("poll", MESSAGES), self._seconds("poll_list", CHATS), self._seconds("poll_offers", OFFERS)
+        )
+        scope = self._scope()
         client = self._connected()
         try:
             me = await client.me()
-        except (Rejected, Gone) as error:
+        except NotTheServer:
+            # Somebody's page of maintenance passes: no reason to have the agent sign in again.
+            raise
+        except Rejected as error:
             raise AuthError(f"sign-in refused: {error}") from None
         absent = await self._probe_mobile(client)
         roster, names = await self._roster(client)
@@ -282,20 +288,19 @@ class LiveHelperChatConnector(Connector):
 
     async def canned(self) -> tuple[RemoteResponse, ...]:
         """Return the canned responses of the departments whose chats are here; the server keeps them by chat."""
+        if self.capabilities.canned is not Support.NATIVE:
+            raise Unsupported(NO_PASSWORD)
         stream = running(self._stream)
         if self._mobile is None:
-            raise Unsupported(NO_PASSWORD)
+            raise NotSent("not connected to Live Helper Chat yet")
         by_department = {
             record.row.department: record.id for record in stream.records.chats.values() if record.listed and record.row
         }
-        if not by_department:
-            raise NotSent("the server gives its canned responses for a chat only, and there is none now")
-        return await self._mobile.canned(by_department.values())
-
-    async def search(self, query: str, limit: int) -> tuple[Found, ...]:
-        """Return chats of exactly this name, e-mail address, phone number or chat number; the server compares no parts."""
-        running(self._stream)
-        return await search_chats(self._connected(), query, limit)
+        chats = list(by_department.values())
+        if not chats:
+            # Any chat will do; the newest is the likeliest to be of a department that is still there.
+            chats = [row.id for row in await self._connected().chats({}, most=1)]
+        return await self._mobile.canned(chats)
 
     async def close(self) -> None:
         """Close the connection."""

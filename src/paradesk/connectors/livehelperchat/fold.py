@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from paradesk.connectors.livehelperchat.text import as_written
 from paradesk.connectors.livehelperchat.wire import (
     BOT,
     REJECTED,
@@ -198,6 +199,8 @@ def body_of(row: MessageRow) -> str:
     body = row.body
     if files:
         body = _FILE_TAG.sub(lambda found: "" if int(found[1]) in files else found[0], body).strip()
+    if row.author > 0:
+        body = as_written(body)
     if not body and not files and row.widget_only:
         return f"(only the chat widget shows this: {row.widget_only[:60]})"
     return body

@@ -41,6 +41,8 @@ class Record:
     offer: Offer | None = None
     transfer: int = 0
     """Id of the transfer that offers us this chat, or 0."""
+    declined: int = 0
+    """Id of the transfer that we do not want, or 0."""
     listed: bool = False
     """It belongs to what this desk shows."""
 

@@ -8,6 +8,7 @@ from paradesk.connectors.base import (
     AuthError,
     Conflict,
     ConnectorError,
+    Gone,
     NotSent,
     Outcome,
     RateLimited,
@@ -18,7 +19,7 @@ from paradesk.connectors.livehelperchat.client import LhcClient
 from paradesk.connectors.livehelperchat.fold import CLOSED_REASON, body_of, message_of
 from paradesk.connectors.livehelperchat.records import Record
 from paradesk.connectors.livehelperchat.stream import LhcStream
-from paradesk.connectors.livehelperchat.text import harmless, within_limit
+from paradesk.connectors.livehelperchat.text import as_written, harmless, within_limit
 from paradesk.connectors.livehelperchat.wire import ChatRow, ChatStatus, MessageRow, message_row
 from paradesk.connectors.loose import row_of, text
 from paradesk.connectors.polling import before_sending
@@ -49,6 +50,8 @@ class LhcSending:
         note = intent.visibility is Visibility.NOTE
         row, _ = await before_sending(self._stream.look(record))
         self._check(row, note=note)
+        for handle in intent.uploads:
+            await before_sending(self._check_upload(handle))
         uploads = intent.uploads or [await self.upload(record, file, intent.attachments) for file in intent.attachments]
         whole = "\n".join([*([body] if body else []), *(f"[file={upload}]" for upload in uploads)])
         before = max(record.last, self._mine.get(record.id, 0), row.stamp[0])
@@ -95,7 +98,7 @@ class LhcSending:
             except ConnectorError:
                 continue
             for row in rows:
-                same = row.body == whole or (row.files and body_of(row) == whole)
+                same = row.body == whole or (row.files and body_of(row) == as_written(whole))
                 if row.author == self._stream.me.id and row.whisper is note and same and record.row is not None:
                     return await self._sent(record, record.row, row)
         raise Uncertain(f"{error}; it is not in the chat so far") from None
@@ -121,6 +124,15 @@ class LhcSending:
         if found.size == 0 and content:
             raise NotSent(f"the file {file.name!r} arrived empty")
         return f"{found.id}_{found.hash}"
+
+    async def _check_upload(self, handle: str) -> None:
+        """Raise Gone for an upload that the server does not have: its mark would be sent as text."""
+        number, mark, code = handle.partition("_")
+        if mark and code and number.isascii() and number.isdecimal() and len(number) < 16:
+            found = await self._client.file_facts(int(number))
+            if found.hash == code:
+                return
+        raise Gone("the uploaded file is not there any more: attach it again")
 
     async def fetch(self, file_id: str, size: int | None) -> bytes:
         """Return a file; raises Rejected for what the server puts in the place of one that it does not give.

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from paradesk.connectors.base import ConnectorContext, Forbidden, Gone, NotSent, ProtocolError, Rejected
+from paradesk.connectors.heartbeat import beat, together
 from paradesk.connectors.livehelperchat.client import LhcClient, statuses
 from paradesk.connectors.livehelperchat.fold import (
     agent_of,
@@ -30,7 +31,7 @@ from paradesk.connectors.livehelperchat.wire import (
     OperatorRow,
     TransferRow,
 )
-from paradesk.connectors.polling import again, together
+from paradesk.connectors.polling import again, all_of
 from paradesk.core.events import (
     ConversationRemoved,
     ConversationUpserted,
@@ -47,8 +48,6 @@ R = TypeVar("R")
 
 HEARTBEAT: Final = 60.0
 """Seconds; the server takes an operator for gone after 300 (its setting `online_timeout`)."""
-OFFERS: Final = 10.0
-"""Seconds between two looks at what is offered to us: each costs the server a check of our password."""
 TYPING_LASTS: Final = 10.0
 """Seconds that the server itself takes a visitor for typing after the last key."""
 AT_ONCE: Final = 4
@@ -67,7 +66,8 @@ class Rhythm:
     """Seconds between two looks into a chat that is ours."""
     chats: float
     """Seconds between two lists of chats."""
-    offers: float = OFFERS
+    offers: float
+    """Seconds between two looks at what is offered to us: each costs the server a check of our password."""
     heartbeat: float = HEARTBEAT
 
 
@@ -117,11 +117,11 @@ class LhcStream:
         repeated = [
             again(self._list_chats, lambda took: max(self._rhythm.chats, SHARE * took)),
             again(self._read_messages, lambda took: max(self._rhythm.messages, took)),
-            again(self._stay_present, lambda took: self._rhythm.heartbeat),
+            beat(self._rhythm.heartbeat, self._stay_present),
         ]
         if self._mobile is not None:
             repeated.append(again(self._look_for_offers, lambda took: max(self._rhythm.offers, SHARE * took)))
-        await together(repeated)
+        await together(*repeated)
 
     async def _stay_present(self) -> None:
         try:
@@ -166,11 +166,12 @@ class LhcStream:
         if version < record.version:
             return []
         if not self._concerns(row, record):
-            if record.listed:
-                whose = agent_of(row.owner, self.me, self.names, row.owner_name)
-                reason = f"{whose.name} has it now" if whose else "no longer with operators"
-                return self._remove(record, version, reason)
-            return []
+            if not record.listed:
+                return []
+            record.row, whose = row, agent_of(row.owner, self.me, self.names, row.owner_name)
+            reason = f"{whose.name} has it now" if whose else "no longer with operators"
+            last = conversation_of(row, self.me, self.names, self._absent, None)
+            return [ConversationUpserted(last, version), *self._remove(record, version, reason)]
         record.row, record.version, record.listed = row, version, True
         if record.offer is not None and not record.offer.mine and row.owner != self.me.id:
             record.offer = None
@@ -194,7 +195,7 @@ class LhcStream:
         return row.status == ChatStatus.ACTIVE and row.owner == self.me.id
 
     def _remove(self, record: Record, version: int, reason: str) -> list[Event]:
-        record.listed, record.told, record.version, record.row = False, None, version, None
+        record.listed, record.told, record.version = False, None, version
         return [ConversationRemoved(conversation_id(record.id), reason, version)]
 
     def _typing(self, record: Record, row: ChatRow) -> list[Event]:
@@ -276,7 +277,7 @@ class LhcStream:
         events: list[Event] = []
         for record in list(self.records.chats.values()):
             if record.transfer and record.id not in offered:
-                record.transfer, record.offer = 0, None
+                record.transfer, record.declined, record.offer = 0, 0, None
                 events += await self._look_at(record.id)
         for transfer in offered.values():
             events += await self._take_offer(transfer)
@@ -285,7 +286,7 @@ class LhcStream:
 
     async def _take_offer(self, transfer: TransferRow) -> list[Event]:
         record = self.records.record(transfer.chat_id)
-        if record.transfer == transfer.id:
+        if transfer.id in (record.transfer, record.declined):
             return []
         me = agent_of(self.me.id, self.me, self.names)
         record.transfer = transfer.id
@@ -298,10 +299,18 @@ class LhcStream:
             record.transfer, record.offer = 0, None
             return []
 
+    def decline(self, record: Record) -> list[Event]:
+        """Put an offer out of sight. The server knows no refusal: it stays there until somebody takes the chat."""
+        version = self.records.versions.next()
+        record.declined, record.offer = record.transfer, None
+        events = self._remove(record, version, "you declined it")
+        self._unsaid += events
+        return events
+
     # For those who carry out intents
 
     def record(self, chat: ConversationId) -> Record:
-        """Return what is known of a chat that the desk shows; raises Rejected for any other."""
+        """Return what is known of a chat that the desk shows or has shown; raises Rejected for any other."""
         known = self.records.chats.get(int(chat)) if chat.isascii() and chat.isdecimal() and len(chat) < 16 else None
         if known is None or known.row is None:
             raise Rejected("this chat is not among yours")
@@ -324,7 +333,7 @@ class LhcStream:
             async with self._gate:
                 return await look(place)
 
-        return await together([one(place) for place in at])
+        return await all_of([one(place) for place in at])
 
 
 def running(stream: LhcStream | None) -> LhcStream:

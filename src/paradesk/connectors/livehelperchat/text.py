@@ -45,6 +45,7 @@ _TAGS: Final = [
 ]
 _MARKUP = re.compile(rf"\[(?=/?(?:(?:{'|'.join(_TAGS)}|fs\d+)[\]=\s\"]|\*\]))", re.IGNORECASE)
 _LINK = re.compile(r"(?<=\])\((?=[^)]+\))")
+_OURS = re.compile(rf"^{JOINER}(?=!)|(?<=\[){JOINER}(?=/?[a-zA-Z*])|(?<=\]){JOINER}(?=\()")
 _CODE = re.compile(r"`[^`]+`")
 COMMAND_REMARK: Final = (
     "a leading ! would be a command to the server: an invisible character in front of it keeps it text"
@@ -57,6 +58,11 @@ def harmless(body: str) -> str:
     """Return the text so that the server neither executes it nor refuses it as HTML. Harmless to repeat."""
     body = _ACTS.sub(f"[{JOINER}", body.strip(_TRIMMED))
     return f"{JOINER}{body}" if body.startswith("!") else body
+
+
+def as_written(body: str) -> str:
+    """Return a reply of an operator without the invisible characters that made it harmless: as its reader sees it."""
+    return _OURS.sub("", body)
 
 
 def prepared(body: str, *, markup: bool) -> Prepared:

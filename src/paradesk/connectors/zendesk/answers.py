@@ -1,10 +1,8 @@
 """What an answer of Zendesk means: data, or the error that its status and its words stand for."""
 
-from collections.abc import Mapping
-from typing import Final
-
 import msgspec
 
+from paradesk.connectors.answers import retry_after
 from paradesk.connectors.base import (
     AuthError,
     Conflict,
@@ -18,8 +16,6 @@ from paradesk.connectors.base import (
 )
 from paradesk.connectors.http import Answer, printable
 from paradesk.connectors.loose import row_of, rows_of, text
-
-DEFAULT_RETRY_AFTER: Final = 10.0
 
 
 def meaning(answer: Answer) -> object:
@@ -39,7 +35,7 @@ def refusal(answer: Answer) -> ConnectorError:
     words = _words(answer.body)
     status = answer.status
     if status == 429:
-        return RateLimited("Zendesk asks us to slow down", retry_after(answer.headers))
+        return RateLimited("Zendesk asks us to slow down", retry_after(answer))
     if status == 401:
         return AuthError(f"Zendesk does not accept the credentials: {words or 'no reason given'}")
     if status == 408 or status >= 500:
@@ -68,13 +64,3 @@ def _words(body: bytes) -> str:
         error if isinstance(error, str) else "",
     ]
     return printable(next((one for one in told if one), ""))
-
-
-def retry_after(headers: Mapping[str, str]) -> float:
-    """Return how many seconds to wait, within reason."""
-    try:
-        seconds = float(headers.get("Retry-After", ""))
-    except ValueError:
-        return DEFAULT_RETRY_AFTER
-    # NaN compares false with everything.
-    return min(seconds, 3600.0) if seconds > 0 else DEFAULT_RETRY_AFTER

@@ -142,7 +142,7 @@ class ZendeskClient:
             if not truth(meta, "has_more") or not after or after == params.get("page[after]"):
                 break
             params["page[after]"] = after
-        return sorted(comments.values(), key=lambda row: row.at), list(users.values())
+        return list(comments.values()), list(users.values())
 
     async def user(self, user_id: int) -> UserRow:
         """Return one user; raises Gone where there is none."""
@@ -339,4 +339,5 @@ def signature_of(email: str, token: Secret, oauth: Secret) -> Secret:
 
 def search_words(words: str) -> str:
     """Return words of which nothing acts as an operator of the search."""
-    return " ".join(words.translate(dict.fromkeys(map(ord, '":<>=~*\\()'), " ")).replace(" -", " ").split())
+    plain = words.translate(dict.fromkeys(map(ord, '":<>=~*\\()'), " "))
+    return " ".join(word for part in plain.split() if (word := part.lstrip("-")))

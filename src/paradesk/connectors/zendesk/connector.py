@@ -120,10 +120,7 @@ class ZendeskConnector(Connector):
         """Sign in and follow the tickets until cancelled; raises ConnectorError when Zendesk cannot be asked."""
         poll = self._poll()
         client = self._connected()
-        try:
-            me = await client.me()
-        except Rejected as error:
-            raise AuthError(f"sign-in refused: {error}") from None
+        me = await client.me()
         people = People(me, mine=frozenset(await client.groups(f"users/{me.id}/groups")))
         roster = await self._roster(client, people)
         await desk.emit(

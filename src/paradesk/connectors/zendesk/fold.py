@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from paradesk.connectors.zendesk.text import as_written
 from paradesk.connectors.zendesk.wire import CommentRow, FileRow, TicketRow, UserRow
 from paradesk.core.model import (
     Agent,
@@ -113,14 +114,10 @@ def conversation_of(row: TicketRow, people: People) -> Conversation:
 
 
 def messages_of(ticket: TicketRow, comments: Sequence[CommentRow], people: People) -> list[Message]:
-    """Return all comments of a ticket as messages; their place follows from their time and from where they stand."""
-    found: list[Message] = []
-    for row in comments:
-        key = int(row.at * 1000)
-        if found and key <= found[-1].order_key:
-            key = found[-1].order_key + 1
-        found.append(_message(row, key, ticket, people))
-    return found
+    """Return all comments of a ticket as messages. Their place is where they stand: times are whole seconds, and nothing
+    is ever put between two comments.
+    """
+    return [_message(row, place, ticket, people) for place, row in enumerate(comments, start=1)]
 
 
 def _message(row: CommentRow, key: int, ticket: TicketRow, people: People) -> Message:
@@ -132,7 +129,7 @@ def _message(row: CommentRow, key: int, ticket: TicketRow, people: People) -> Me
         role=role,
         sender_id=str(row.author),
         sender_name=user.name if user else role.value,
-        body=row.body,
+        body=as_written(row.body) if role is Role.AGENT else row.body,
         sent_at=row.at,
         order_key=key,
         visibility=Visibility.PUBLIC if row.public else Visibility.NOTE,

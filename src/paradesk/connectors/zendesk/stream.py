@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from paradesk.connectors.base import ConnectorContext, Forbidden, Gone, NotSent, ProtocolError, Rejected
-from paradesk.connectors.polling import again, together
+from paradesk.connectors.heartbeat import together
+from paradesk.connectors.polling import again, all_of
 from paradesk.connectors.zendesk.client import ZendeskClient
 from paradesk.connectors.zendesk.fold import People, conversation_id, conversation_of, messages_of
 from paradesk.connectors.zendesk.records import Record, Records, fresh
@@ -61,10 +62,8 @@ class ZendeskStream:
         await self._read_comments()
         await self._desk.emit(cursor=self.records.cursor())
         await together(
-            [
-                again(self._look, lambda took: max(self._poll, 2 * took)),
-                again(self._check, lambda took: max(CHECK, self._poll)),
-            ]
+            again(self._look, lambda took: max(self._poll, 2 * took)),
+            again(self._check, lambda took: max(CHECK, self._poll)),
         )
 
     # Tickets
@@ -136,10 +135,10 @@ class ZendeskStream:
         if not self._concerns(row) and not done:
             if not record.listed:
                 return []
-            agent = self.people.agent(row.assignee)
-            return self._remove(
-                record, version, f"{agent.name} has it now" if agent else "it is no longer in your queue"
-            )
+            record.row, agent = row, self.people.agent(row.assignee)
+            reason = f"{agent.name} has it now" if agent else "it is no longer in your queue"
+            last = conversation_of(row, self.people)
+            return [ConversationUpserted(last, version), *self._remove(record, version, reason)]
         record.row, record.version, record.listed = row, version, True
         told = conversation_of(row, self.people)
         if told == record.told:
@@ -156,7 +155,7 @@ class ZendeskStream:
         return self._queue and (row.group == 0 or row.group in self.people.mine)
 
     def _remove(self, record: Record, version: int, reason: str) -> list[Event]:
-        record.listed, record.told, record.version, record.row = False, None, version, None
+        record.listed, record.told, record.version = False, None, version
         return [ConversationRemoved(conversation_id(record.id), reason, version)]
 
     async def _check(self) -> None:
@@ -185,7 +184,7 @@ class ZendeskStream:
             async with self._gate:
                 return await self._read(record)
 
-        return any(await together([read(record) for record in due]))
+        return any(await all_of([read(record) for record in due]))
 
     @staticmethod
     def _due(record: Record, now: float) -> bool:
@@ -247,7 +246,7 @@ class ZendeskStream:
     # For those who carry out intents
 
     def record(self, ticket: ConversationId) -> Record:
-        """Return what is known of a ticket that the desk shows; raises Rejected for any other."""
+        """Return what is known of a ticket that the desk shows or has shown; raises Rejected for any other."""
         known = (
             self.records.tickets.get(int(ticket))
             if ticket.isascii() and ticket.isdecimal() and len(ticket) < 17

@@ -8,6 +8,7 @@ from paradesk.connectors.base import Prepared, Rejected
 JOINER: Final = "\u2060"
 MAX_BODY: Final = 60_000
 _PLACEHOLDER = re.compile(r"\{(?=[{%])")
+_OURS = re.compile(rf"(?<=\{{){JOINER}(?=[{{%])")
 _MARKDOWN = re.compile(r"\*\S[^*\n]*\*|\b_\S[^_\n]*_\b|`[^`\n]+`|^#{1,6} |^> |^[*+-] |\]\([^)\s]+\)", re.MULTILINE)
 PLACEHOLDER_REMARK: Final = (
     "{{ and {% would be filled in by Zendesk, with the customer's data too: invisible characters keep them as text"
@@ -18,6 +19,11 @@ MARKDOWN_REMARK: Final = "Zendesk may show *, _, #, >, ` and lists as formatting
 def harmless(body: str) -> str:
     """Return the text with nothing in it that the server would fill in. Harmless to repeat."""
     return _PLACEHOLDER.sub(f"{{{JOINER}", body)
+
+
+def as_written(body: str) -> str:
+    """Return a comment of an agent without the invisible characters that made it harmless: as its reader sees it."""
+    return _OURS.sub("", body)
 
 
 def prepared(body: str) -> Prepared:
@@ -43,4 +49,4 @@ def same_text(one: str, other: str) -> bool:
 
 
 def _bare(body: str) -> str:
-    return body.replace("\r\n", "\n").strip()
+    return as_written(body).replace("\r\n", "\n").strip()
