@@ -2,10 +2,11 @@
 
 import math
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from paradesk.core.addresses import mixed_scripts
-from paradesk.core.hotlist import HotlistRow, Rank, next_waiting, title_name
+from paradesk.core.hotlist import HotlistRow, Rank, next_waiting, title_name, unanswered, undone
 from paradesk.core.model import ClientId, Conversation, Delivery, Link
 from paradesk.core.names import first_name, hue
 from paradesk.core.state import Sending, State, Thread
@@ -140,9 +141,9 @@ def status_pieces(
 ) -> tuple[list[Piece], list[Piece]]:
     """Return what the status bar says at its left and at its right end; `limit` 0 means that there is none."""
     active = active_words(state, panes)
-    mine = sum(row.rank in (Rank.WAITING, Rank.OTHER) for row in rows)
-    waiting = [row for row in rows if row.rank in (Rank.WAITING, Rank.QUEUE) and row.waiting_since is not None]
-    queued = sum(row.rank is Rank.QUEUE for row in rows)
+    ranks = Counter(row.rank for row in undone(rows))
+    mine, queued = ranks[Rank.WAITING] + ranks[Rank.OTHER], ranks[Rank.QUEUE]
+    waiting = waiting_count(rows)
     left = [Piece("paradesk", 9, "dim")]
     left.append(Piece(f"active: {active}", 0, "strong") if active else Piece("no chat is open", 0, "strong"))
     if desk or len(state.profiles) == 1:
@@ -155,7 +156,7 @@ def status_pieces(
         left.append(Piece(f"{hidden} pane{'' if hidden == 1 else 's'} hidden", 6))
     if queued:
         left.append(Piece(f"{queued} in queue", 5))
-    left.append(Piece(f"{len(waiting)} waiting", 2, "strong" if waiting else "dim"))
+    left.append(Piece(f"{waiting} waiting", 2, "strong" if waiting else "dim"))
     if (first := next_waiting(rows, panes.active)) is not None:
         name = first_name(first.name) or first.name
         waited = 0.0 if first.waiting_since is None else now - first.waiting_since
@@ -174,4 +175,4 @@ def terminal_title(state: State, panes: PaneSet, waiting: int, *, alert: str = "
 
 def waiting_count(rows: Iterable[HotlistRow]) -> int:
     """Return how many customers wait for an answer, in the queue or with this agent."""
-    return sum(row.rank in (Rank.WAITING, Rank.QUEUE) and row.waiting_since is not None for row in rows)
+    return sum(row.waiting_since is not None for row in unanswered(rows))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from paradesk.config.state import first_run_done, mark_first_run_done
-from paradesk.core.hotlist import HotlistRow, Rank, hotlist, title_name
+from paradesk.core.hotlist import HotlistRow, HotlistRows, Rank, title_name
 from paradesk.core.model import ConversationId, Link, Visibility
 from paradesk.core.names import mixed_up
 from paradesk.core.state import State, Thread
@@ -67,6 +67,7 @@ class View:
         self._app = app
         self.rows: tuple[HotlistRow, ...] = ()
         self._alerts = Alerts()
+        self._hotlist = HotlistRows()
         self._restored = False
         self._first_start = False
         self._alerted = ""
@@ -132,6 +133,10 @@ class View:
 
     # Drawing
 
+    def newest_rows(self) -> tuple[HotlistRow, ...]:
+        """Return the hotlist of the present snapshot, whether or not it has been drawn."""
+        return self._hotlist.of(self._app.state)
+
     def _tick(self) -> None:
         if self._restored:
             self._app.deck.keep_places()
@@ -149,7 +154,7 @@ class View:
         if not self._restored or not app.is_running:
             return
         now, panes = app.clock(), app.deck.panes
-        self.rows = hotlist(state)
+        self.rows = self._hotlist.of(state)
         if app.hotlist.display:
             app.hotlist.show(self.rows, panes, now)
         self._show_panes(state, now)
