@@ -8,6 +8,7 @@ from itertools import takewhile
 
 from paradesk.core.model import ConversationId, Delivery, Priority, Status, Visibility
 from paradesk.core.names import mixed_up
+from paradesk.core.serving import EVERYTHING, Serving
 from paradesk.core.state import State, Thread
 from paradesk.core.text import clean_line
 from paradesk.core.threads import Threads, threads_of
@@ -92,16 +93,17 @@ def _age(thread: Thread) -> float:
     return thread.conversation.created_at or (last.sent_at if last is not None else 0.0)
 
 
-def hotlist(state: State) -> tuple[HotlistRow, ...]:
+def hotlist(state: State, serving: Serving = EVERYTHING) -> tuple[HotlistRow, ...]:
     """Return the rows in the fixed order: waiting and ours, then the queue, then other ours, then done; oldest first.
 
-    Conversations that are no longer ours are left out, unless a text of the agent's in them has reached nobody. The
-    order is that of a jump key; a widget that shows the rows keeps its cursor on an id.
+    Conversations that are no longer ours are left out, unless a text of the agent's in them has reached nobody; so are those
+    of the queue that this agent does not serve. The order is that of a jump key; a widget that shows the rows keeps its
+    cursor on an id.
     """
-    return HotlistRows().of(state)
+    return HotlistRows(serving).of(state)
 
 
-_Key = tuple[Rank, float, ConversationId]
+_Key = tuple[Rank, int, float, ConversationId]
 
 
 @dataclass(slots=True)
@@ -118,7 +120,8 @@ class _Entry:
 class HotlistRows:
     """The hotlist of one state after the other: only what has changed is looked at again."""
 
-    def __init__(self) -> None:
+    def __init__(self, serving: Serving = EVERYTHING) -> None:
+        self._serving = serving
         self._before: Threads | None = None
         self._entries: dict[ConversationId, _Entry] = {}
         self._order: list[_Key] = []
@@ -137,8 +140,7 @@ class HotlistRows:
         entry = self._entries.get(conversation_id)
         if entry is not None and entry.thread is thread:
             return False
-        listed = not thread.removed or _has_unsent(thread)
-        key = (rank(thread), _age(thread), conversation_id) if listed else None
+        key = self._key(conversation_id, thread)
         old = None if entry is None else entry.key
         if old != key:
             if old is not None:
@@ -148,8 +150,16 @@ class HotlistRows:
         self._entries[conversation_id] = _Entry(thread, key, _row(thread))
         return True
 
+    def _key(self, conversation_id: ConversationId, thread: Thread) -> _Key | None:
+        place = rank(thread)
+        queued = place is Rank.QUEUE
+        left_out = thread.removed or (queued and not self._serving.serves(thread.conversation))
+        if left_out and not _has_unsent(thread):
+            return None
+        return place, self._serving.place(thread.conversation) if queued else 0, _age(thread), conversation_id
+
     def _drawn(self) -> tuple[HotlistRow, ...]:
-        entries = [self._entries[key[2]] for key in self._order]
+        entries = [self._entries[key[3]] for key in self._order]
         first = [entry for entry in entries[:MOST_COMPARED] if entry.row.rank is not Rank.DONE]
         alike = mixed_up([entry.row.name for entry in first])
         rows = [entry.row for entry in entries]

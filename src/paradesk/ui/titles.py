@@ -82,14 +82,18 @@ def pane_title(
     undo: str = "",
     accept: str = "",
     decline: str = "",
+    several: bool = False,
 ) -> PaneTitle:
-    """Return the title of a chat's pane. `alike` are the names among the open chats that can be mixed up."""
+    """Return the title of a chat's pane. `alike` are the names among the open chats that can be mixed up.
+
+    Where there are `several` backends the title names this one's as well.
+    """
     conversation, name = thread.conversation, title_name(thread)
     return PaneTitle(
         number=panes.number(conversation.id) or 0,
         name=name,
         ticket=conversation.number,
-        channel=channel_word(conversation.channel),
+        channel=_channel(conversation, several=several),
         state=thread_state_words(thread, now),
         waiting=waiting_text(thread, now, target),
         unread=thread.unread,
@@ -102,6 +106,11 @@ def pane_title(
         zoomed=panes.zoomed and len(panes.order) > 1,
         foot=foot_of(thread, again, back, undo, now, accept=accept, decline=decline),
     )
+
+
+def _channel(conversation: Conversation, *, several: bool) -> str:
+    words = (conversation.profile if several else "", channel_word(conversation.channel))
+    return " ".join(dict.fromkeys(filter(None, words)))
 
 
 def active_words(state: State, panes: PaneSet) -> str:
@@ -138,6 +147,7 @@ def status_pieces(
     limit: int = 0,
     hidden: int = 0,
     desk: str = "",
+    serving: str = "",
 ) -> tuple[list[Piece], list[Piece]]:
     """Return what the status bar says at its left and at its right end; `limit` 0 means that there is none."""
     active = active_words(state, panes)
@@ -148,6 +158,8 @@ def status_pieces(
     left.append(Piece(f"active: {active}", 0, "strong") if active else Piece("no chat is open", 0, "strong"))
     if desk or len(state.profiles) == 1:
         left.append(Piece(desk or next(iter(state.profiles)), 8))
+    if serving:
+        left.append(Piece(serving, 3, "strong"))
     left += _links(state, now)
     absent = [(profile.name, words) for profile in state.profiles.values() if (words := presence_words(profile))]
     left += [Piece(f"{name} {words}" if len(state.profiles) > 1 else words, 0, "alert") for name, words in absent]

@@ -53,6 +53,8 @@ class Hotlist(Drawn, can_focus=True):
         super().__init__(id=id)
         self.target = target
         """Seconds within which a waiting customer should have an answer."""
+        self.several = False
+        """Whether there is more than one backend, so that each row names its own."""
         self._rows: tuple[HotlistRow, ...] = ()
         self._places: dict[ConversationId, int] = {}
         self._fresh: tuple[HotlistRow, ...] = ()
@@ -125,7 +127,7 @@ class Hotlist(Drawn, can_focus=True):
         typing = row.typing_until is not None and row.typing_until > self._now
         number, active = self._panes.number(row.conversation_id), self._panes.active == row.conversation_id
         cursor = self.has_focus and row.conversation_id == self._cursor
-        return (row, waited if not second else 0, typing, number, active, cursor, second, len(self._rows))
+        return (row, waited if not second else 0, typing, number, active, cursor, second, len(self._rows), self.several)
 
     def _repaint(self) -> None:
         keys = [self._line_key(y) for y in range(self.size.height)]
@@ -221,7 +223,12 @@ class Hotlist(Drawn, can_focus=True):
         words = [f"{row.unread} unread"] if row.unread else []
         words += ["typing…"] if typing else []
         words += ["draft"] if row.has_draft else []
-        words += [state, channel_word(row.channel), f"#{row.number}" if row.number else ""]
+        channel = channel_word(row.channel)
+        if self.several:
+            # The same customer may write to two backends, with one name: which of them it is stands in front.
+            words += [" ".join(dict.fromkeys(filter(None, (row.profile, channel))))]
+            channel = ""
+        words += [state, channel, f"#{row.number}" if row.number else ""]
         text = ""
         for word in filter(None, words):
             longer = f"{text} · {word}" if text else word
