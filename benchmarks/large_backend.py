@@ -6,7 +6,8 @@ The real program in a pseudo-terminal of 160 × 45, on a backend that has so man
 first start signs in with an empty journal; the second finds what the first has kept. With `--journal` every message has
 arrived before (a desk that has run for years), which is filled in once and takes a few minutes. *First paint* is the first
 frame, *chats* the moment when an open chat with its messages and the hotlist stand there, *all* when the status bar counts
-every waiting chat. A switch lasts from the key to the frame that says so.
+every waiting chat. A switch lasts from the key to the frame that says so. On a busy machine the processor times say more:
+those of the whole program until the chats stand there, and for each switch, with whatever came meanwhile.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.peers.large import MINE, QUEUED, RECENT
-from benchmarks.probe import Probe
+from benchmarks.probe import Probe, cpu_seconds, process_tree
 
 PROFILE = "bench"
 ROWS, COLUMNS = 45, 160
@@ -38,6 +39,10 @@ class Seen:
     chats: float
     all_there: float
     memory: float
+    worked: float
+    """Processor milliseconds of the program until the chats stood there: what a busy machine does not change."""
+    busy: list[float] = field(default_factory=list)
+    """Processor milliseconds for each switch, with the messages that came meanwhile."""
     switches: list[float] = field(default_factory=list)
     echoes: list[float] = field(default_factory=list)
 
@@ -79,12 +84,14 @@ def start(place: Place, switches: int) -> Seen:
     with Probe([sys.executable, "-m", "paradesk"], rows=ROWS, columns=COLUMNS, env=place.environment) as probe:
         paint = probe.first_paint()
         chats = probe.appears(("▶ to ", "Hotlist"), 120.0)
+        worked = cpu_seconds(process_tree(probe.pid)) * 1000
         everything = probe.appears((f"{waiting} in queue",), 300.0)
         if paint is None or chats is None or everything is None:
             raise RuntimeError("never complete:\n" + "\n".join(probe.screen()))
         probe.idle(3.0)
-        seen = Seen(paint, chats, everything, probe.memory_mb())
+        seen = Seen(paint, chats, everything, probe.memory_mb(), worked)
         panes = [number for number in (1, 2, 3, 4) if probe.find(f" {number} ━") or probe.find(f" {number} ─")]
+        before = cpu_seconds(process_tree(probe.pid))
         for turn in range(switches):
             number = panes[turn % len(panes)]
             began = time.perf_counter()
@@ -95,6 +102,7 @@ def start(place: Place, switches: int) -> Seen:
             if reached is not None:
                 seen.switches.append((reached - began) * 1000)
             probe.idle(0.15)
+        seen.busy = [(cpu_seconds(process_tree(probe.pid)) - before) * 1000 / max(1, switches)]
         probe.locate_composer()
         seen.echoes = probe.type_keys(60).echo
         seen.memory = max(seen.memory, probe.memory_mb())
@@ -144,6 +152,7 @@ def rows(name: str, seen: Sequence[Seen]) -> str:
         f"{name:<24}{middle([one.paint for one in seen]):>9.0f}{middle([one.chats for one in seen]):>9.0f}"
         f"{middle([one.all_there for one in seen]):>9.0f}{max(one.memory for one in seen):>9.0f}"
         f"{middle(switches):>10.1f}{high(switches):>10.1f}{middle(echoes):>10.1f}{high(echoes):>10.1f}"
+        f"{middle([one.worked for one in seen]):>12.0f}{middle([value for one in seen for value in one.busy]):>12.1f}"
     )
 
 
@@ -164,7 +173,9 @@ def main() -> None:
     print(
         f"{given.conversations:,} conversations, {given.conversations * given.messages:,} messages; milliseconds and MB"
     )
-    print(f"{'':<24}{'paint':>9}{'chats':>9}{'all':>9}{'memory':>9}{'switch':>10}{'p95':>10}{'echo':>10}{'p95':>10}")
+    print(
+        f"{'':<24}{'paint':>9}{'chats':>9}{'all':>9}{'memory':>9}{'switch':>10}{'p95':>10}{'echo':>10}{'p95':>10}{'chats cpu':>12}{'switch cpu':>12}"
+    )
     first, second, third = [], [], []
     for _ in range(given.rounds):
         with tempfile.TemporaryDirectory(prefix="paradesk-bench-") as folder:
