@@ -18,7 +18,7 @@ NAMES = ("Sarah Chen", "Jonas Kühn", "Анна Петрова", "Grace Mbeki")
 CONVERSATIONS = tuple(ConversationId(f"c{number}") for number in range(len(NAMES)))
 _CHUNK = 500
 _ME = Agent("me", "Maria")
-_TEXTS = (
+TEXTS = (
     "ok",
     "The parcel was marked as delivered yesterday at noon, but nobody has rung and there is nothing at the door.",
     "Können Sie bitte noch einmal nachsehen? Die Bestellung ist vom letzten Dienstag, bezahlt habe ich mit Karte.",
@@ -62,7 +62,7 @@ def message(number: int, at: float) -> Event:
             role=Role.AGENT if mine else Role.CUSTOMER,
             sender_id=_ME.id if mine else f"p{place}",
             sender_name=_ME.name if mine else NAMES[place],
-            body=f"{number} {_TEXTS[turn % len(_TEXTS)]}",
+            body=f"{number} {TEXTS[turn % len(TEXTS)]}",
             sent_at=at,
             order_key=number,
         )

@@ -40,6 +40,17 @@ def show() -> None:
 
 
 @config.command()
+def schema() -> None:
+    """Print the JSON Schema of config.toml, with the options of every installed connector.
+
+    Save it, and name it in the first line of config.toml as `#:schema ./config.schema.json`: editors complete and check.
+    """
+    from paradesk.cli.config_schema import config_schema, installed_connectors
+
+    click.echo(config_schema(installed_connectors()), nl=False)
+
+
+@config.command()
 def path() -> None:
     """Print where Paradesk keeps its files."""
     from paradesk.config.places import config_directory, journal_directory, packs_directory

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from paradesk.cli.failure import Failure, readable
-from paradesk.cli.names import CONNECTOR
+from paradesk.cli.names import CONNECTOR, KEYMAP, PROFILE
 from paradesk.cli.packs_report import say
 
 
@@ -96,6 +96,88 @@ def list_connectors(in_json: bool) -> None:
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
     for name, title, package, state in rows:
         say(f"{name:<{widths[0]}}  {title:<{widths[1]}}  {package:<{widths[2]}}  {state}")
+
+
+@connector.command("record")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--profile", "profiles", type=PROFILE, multiple=True, metavar="NAME", help="Open this profile only.")
+@click.option("--texts", is_flag=True, help="Keep what people wrote, and their names. Otherwise only shapes are kept.")
+@click.pass_context
+def record(context: click.Context, file: Path, profiles: tuple[str, ...], texts: bool) -> None:
+    """Open Paradesk as usual, and write what the backends tell into FILE, for a bug report or a demonstration.
+
+    Secrets, e-mail addresses and ids never stand in it, texts only with --texts. It ends at 64 MB.
+    """
+    from paradesk.cli.run import run
+    from paradesk.connectors.base import Connector
+    from paradesk.connectors.recording import Recorded, RecordingError, RecordingFile
+
+    with readable():
+        try:
+            recording = RecordingFile(file, texts=texts)
+        except RecordingError as error:
+            raise Failure(str(error)) from error
+
+    def wrap(profile: str, inner: Connector) -> Connector:
+        return Recorded(inner, recording, profile)
+
+    try:
+        status = run(profiles, wrap=wrap)
+    finally:
+        recording.close()
+    if recording.full:
+        say(f"{file}: the recording ended before you did: it had reached its limit, or the disk was full", err=True)
+    say(f"Play it with `paradesk connector replay {file}`")
+    context.exit(status)
+
+
+@connector.command("replay")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--speed", type=click.FloatRange(min=0.01, max=10_000), default=1.0, show_default=True, help="2: twice as fast."
+)
+@click.option(
+    "--longest-pause",
+    type=click.FloatRange(min=0),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Wait no longer than this between two events.",
+)
+@click.option("--keymap", type=KEYMAP, metavar="NAME|PATH", help="Use this keymap, such as zendesk.")
+@click.option("--theme", metavar="NAME", help="dark, light or contrast.")
+@click.pass_context
+def replay(
+    context: click.Context, file: Path, speed: float, longest_pause: float, keymap: str | None, theme: str | None
+) -> None:
+    """Play what `connector record` wrote, in Paradesk. Nothing leaves this machine, and nothing is kept."""
+    import shutil
+
+    from paradesk.cli import demo_folder
+    from paradesk.cli.run import open_desk
+    from paradesk.config.settings import load_settings
+    from paradesk.connectors.recording import RecordingError, ReplayConnector, read_recording
+    from paradesk.desk.desk import Profile
+
+    def one(name: str) -> Profile:
+        return Profile(name, lambda: ReplayConnector(recording, name, speed=speed, longest_pause=longest_pause))
+
+    with readable():
+        try:
+            recording = read_recording(file)
+        except RecordingError as error:
+            raise Failure(str(error)) from error
+        if not recording.profiles:
+            raise Failure(f"{file}: nothing happened in this recording")
+        settings = load_settings(arguments={"keymap": keymap, "theme": theme})
+        demo_folder.sweep()
+        directory = demo_folder.new_folder()
+        try:
+            profiles = [one(name) for name in recording.profiles]
+            status = open_desk(lambda: profiles, directory=directory, settings=settings, title="recording")
+        finally:
+            shutil.rmtree(directory, ignore_errors=True)
+    context.exit(status)
 
 
 @connector.command("contract")

@@ -136,11 +136,10 @@ def codes() -> None:
 
 def all_schemas() -> dict[str, str]:
     """Return the schemas of packs and of the configuration, by file name."""
-    from paradesk.config.shape import config_type
-    from paradesk.packs.shapes import schema_text
+    from paradesk.cli.config_schema import config_schema, shipped_connectors
     from paradesk.packs.shapes import schemas as of_packs
 
-    return {**of_packs(), "config.schema.json": schema_text(config_type())}
+    return {**of_packs(), "config.schema.json": config_schema(shipped_connectors())}
 
 
 def _checked(path: Path, default: "Keymap") -> "Checked":

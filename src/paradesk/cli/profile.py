@@ -29,9 +29,39 @@ def profile() -> None:
     """
 
 
-@profile.command("add")
+class _Adding(click.Command):
+    """The command that adds a profile: its help lists the options of the connector that is named before it."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options of the connector."""
+        name = ctx.params.get("connector")
+        if not isinstance(name, str):
+            return
+        from paradesk.cli.profiles import connector_class
+
+        with readable():
+            found = connector_class(name, "--connector")
+        with formatter.section(f"Options of {_line(found.title)}"):
+            formatter.write_dl([(_line(option.name), _described(option)) for option in found.options])
+
+
+def _described(option: "Option") -> str:
+    notes = ["secret" if option.secret else "", "" if option.required else "may stay empty"]
+    if option.default:
+        notes = [*notes[:1], f"default {option.default}"]
+    noted = ", ".join(filter(None, notes))
+    return _line(option.help, 300) + (f" [{_line(noted, 100)}]" if noted else "")
+
+
+@profile.command("add", cls=_Adding)
 @click.argument("name", required=False)
-@click.option("--connector", type=CONNECTOR, metavar="NAME", help="Kind of backend, such as matrix.")
+@click.option(
+    "--connector",
+    type=CONNECTOR,
+    metavar="NAME",
+    is_eager=True,
+    help="Kind of backend, such as matrix; with --help behind it, its options.",
+)
 @click.option("--option", "given", multiple=True, metavar="KEY=VALUE", help="A setting; can be repeated.")
 @click.option(
     "--secret-stdin", is_flag=True, help="Read secrets from standard input: the only one, or lines of KEY=VALUE."

@@ -1,6 +1,6 @@
 """Builds connectors from configured profiles and their secrets."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -87,7 +87,13 @@ def build(profile: ProfileSettings, credentials: Credentials) -> Connector:
         raise Failure(f"{profile.place}: profile {profile.name}: {clean_line(str(error), 300)}") from error
 
 
-def desk_profiles(chosen: Iterable[ProfileSettings], credentials: Credentials) -> "list[Profile]":
+Wrap = Callable[[str, Connector], Connector]
+"""Puts a connector around that of a profile, by the profile's name."""
+
+
+def desk_profiles(
+    chosen: Iterable[ProfileSettings], credentials: Credentials, wrap: Wrap | None = None
+) -> "list[Profile]":
     """Return what the desk needs. A profile that cannot be used is shown as refused, with the reason, and disturbs no
     other; raises what is wrong with the first where none can be used."""
     found: list[Profile] = []
@@ -97,19 +103,20 @@ def desk_profiles(chosen: Iterable[ProfileSettings], credentials: Credentials) -
             connector_settings(profile, credentials)
         except (ConfigError, CredentialError) as error:
             wrong.append(error)
-        found.append(_desk_profile(profile, credentials))
+        found.append(_desk_profile(profile, credentials, wrap))
     if wrong and len(wrong) == len(found):
         raise wrong[0]
     return found
 
 
-def _desk_profile(profile: ProfileSettings, credentials: Credentials) -> "Profile":
+def _desk_profile(profile: ProfileSettings, credentials: Credentials, wrap: Wrap | None) -> "Profile":
     """Everything is read again whenever the desk builds the connector."""
     from paradesk.desk.desk import Profile
 
     def build_again() -> Connector:
         try:
-            return build(profile, credentials)
+            built = build(profile, credentials)
+            return built if wrap is None else wrap(profile.name, built)
         except (Failure, ConfigError, CredentialError) as error:
             # Of an unexpected exception the agent would see only the kind; this one says what to correct, and where.
             raise AuthError(clean_line(str(error), 300)) from error

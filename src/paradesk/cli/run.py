@@ -14,6 +14,7 @@ from paradesk.cli.failure import Failure, readable
 if TYPE_CHECKING:
     from paradesk.canned import Library
     from paradesk.config.settings import Settings
+    from paradesk.connectors.base import Connector
     from paradesk.desk.desk import Profile
     from paradesk.desk.log import Log
     from paradesk.keymap.keymap import Keymap
@@ -38,8 +39,17 @@ def need_terminal() -> None:
         raise Failure(f"Paradesk draws in UTF-8, but this terminal is set to {encoding}; try LC_ALL=C.UTF-8 paradesk")
 
 
-def run(names: Sequence[str], *, keymap: str | None = None, theme: str | None = None) -> int:
-    """Open these profiles, or all that are configured; returns the exit status."""
+def run(
+    names: Sequence[str],
+    *,
+    keymap: str | None = None,
+    theme: str | None = None,
+    wrap: "Callable[[str, Connector], Connector] | None" = None,
+) -> int:
+    """Open these profiles, or all that are configured; returns the exit status.
+
+    `wrap` puts a connector around that of each profile, whose name it is given.
+    """
     from paradesk.config.places import journal_directory, private_directory
     from paradesk.config.settings import load_settings
 
@@ -51,7 +61,7 @@ def run(names: Sequence[str], *, keymap: str | None = None, theme: str | None = 
             from paradesk.cli.profiles import desk_profiles
             from paradesk.config.credentials import Credentials
 
-            return desk_profiles([settings.profiles[name] for name in chosen], Credentials())
+            return desk_profiles([settings.profiles[name] for name in chosen], Credentials(), wrap)
 
         directory = private_directory(journal_directory())
         return open_desk(profiles, directory=directory, settings=settings, title=" + ".join(chosen))

@@ -11,6 +11,7 @@ from typing import Any
 from paradesk.config.errors import ConfigError, Problem
 from paradesk.config.places import config_directory, packs_directory
 from paradesk.config.policies import read_policies
+from paradesk.core.serving import Serving
 from paradesk.core.text import clean_line
 from paradesk.core.toml import MAX_BYTES, Document, TomlError, read_toml
 from paradesk.guard.verdict import Check, GuardSettings, Late
@@ -85,6 +86,10 @@ class Settings:
     """Host names whose links must not reach a customer."""
     mask_cards: bool = True
     """Card numbers are shown by their last four digits."""
+    channels_only: tuple[str, ...] = ()
+    """The agent serves only these channels (profiles, or what chats come by); empty: all of them."""
+    channels_order: tuple[str, ...] = ()
+    """Channels whose queues come first, in this order."""
     log_level: str = "info"
     """How much `paradesk.log` says: one of `LOG_LEVELS`."""
     require_signature: bool = False
@@ -102,6 +107,11 @@ class Settings:
     """By the name in TOML (`notifications.bell`): `default`, `file:line`, a variable's name, or `command line`."""
     path: Path = Path()
     """The configuration file, whether or not it exists."""
+
+    @property
+    def serving(self) -> Serving:
+        """Which channels the agent serves at the start."""
+        return Serving(self.channels_only, self.channels_order)
 
     @property
     def guard(self) -> GuardSettings:
@@ -202,6 +212,13 @@ def _texts(value: object, example: str) -> list[str]:
     return value
 
 
+def _channels(value: object) -> tuple[str, ...]:
+    found = _texts(value, '["whatsapp", "web"]')
+    if len(found) > 50:
+        raise _Wrong("must be a list of at most 50 channels")
+    return tuple(dict.fromkeys(clean_line(name, 40) for name in found))
+
+
 def _checks(value: object) -> tuple[Check, ...]:
     found = _texts(value, '["repeat"]')
     for name in found:
@@ -281,6 +298,8 @@ OPTIONS: tuple[Option, ...] = (
     Option("packs.allowed_signers", "allowed_signers", _text, "file of ssh-keygen that says who may sign packs"),
     Option("guard.internal_links", "guard_internal_links", _hosts, "hosts that customers must not be sent to"),
     Option("guard.mask_cards", "mask_cards", _flag, "show only the last four digits of card numbers"),
+    Option("channels.only", "channels_only", _channels, "channels or profiles that you serve; all where none is named"),
+    Option("channels.order", "channels_order", _channels, "channels or profiles whose queues come first"),
     Option("log.level", "log_level", _level, "what paradesk.log says: off, error, warning, info or debug"),
 )
 """All settings but profiles, in the order in which they are shown."""

@@ -1,13 +1,20 @@
 """The hotlist: every conversation of the desk in the order in which an agent should go through them."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from enum import IntEnum
+from itertools import takewhile
 
 from paradesk.core.model import ConversationId, Delivery, Priority, Status, Visibility
 from paradesk.core.names import mixed_up
+from paradesk.core.serving import EVERYTHING, Serving
 from paradesk.core.state import State, Thread
 from paradesk.core.text import clean_line
+from paradesk.core.threads import Threads, threads_of
+
+MOST_COMPARED = 100
+"""So many names at the top of the list are compared with each other: nobody mixes up what is far below."""
 
 DONE = frozenset({Status.SOLVED, Status.CLOSED})
 
@@ -86,16 +93,81 @@ def _age(thread: Thread) -> float:
     return thread.conversation.created_at or (last.sent_at if last is not None else 0.0)
 
 
-def hotlist(state: State) -> tuple[HotlistRow, ...]:
+def hotlist(state: State, serving: Serving = EVERYTHING) -> tuple[HotlistRow, ...]:
     """Return the rows in the fixed order: waiting and ours, then the queue, then other ours, then done; oldest first.
 
-    Conversations that are no longer ours are left out, unless a text of the agent's in them has reached nobody. The
-    order is that of a jump key; a widget that shows the rows keeps its cursor on an id.
+    Conversations that are no longer ours are left out, unless a text of the agent's in them has reached nobody; so are those
+    of the queue that this agent does not serve. The order is that of a jump key; a widget that shows the rows keeps its
+    cursor on an id.
     """
-    threads = [thread for thread in state.threads.values() if not thread.removed or _has_unsent(thread)]
-    threads.sort(key=lambda thread: (rank(thread), _age(thread), thread.conversation.id))
-    alike = mixed_up([title_name(thread) for thread in threads if rank(thread) is not Rank.DONE])
-    return tuple(_row(thread, alike) for thread in threads)
+    return HotlistRows(serving).of(state)
+
+
+_Key = tuple[Rank, int, float, ConversationId]
+
+
+@dataclass(slots=True)
+class _Entry:
+    """What is known of a thread; `key` is None where it is left out."""
+
+    thread: Thread
+    key: _Key | None
+    row: HotlistRow
+    marked: HotlistRow | None = None
+    """The same row, with a name that is easily taken for another."""
+
+
+class HotlistRows:
+    """The hotlist of one state after the other: only what has changed is looked at again."""
+
+    def __init__(self, serving: Serving = EVERYTHING) -> None:
+        self._serving = serving
+        self._before: Threads | None = None
+        self._entries: dict[ConversationId, _Entry] = {}
+        self._order: list[_Key] = []
+        self._rows: tuple[HotlistRow, ...] = ()
+
+    def of(self, state: State) -> tuple[HotlistRow, ...]:
+        """Return the rows of a state; the very same tuple where nothing has changed."""
+        threads = threads_of(state.threads)
+        changed = [key for key in threads.candidates(self._before) if self._update(key, threads[key])]
+        self._before = threads
+        if changed:
+            self._rows = self._drawn()
+        return self._rows
+
+    def _update(self, conversation_id: ConversationId, thread: Thread) -> bool:
+        entry = self._entries.get(conversation_id)
+        if entry is not None and entry.thread is thread:
+            return False
+        key = self._key(conversation_id, thread)
+        old = None if entry is None else entry.key
+        if old != key:
+            if old is not None:
+                del self._order[bisect_left(self._order, old)]
+            if key is not None:
+                insort(self._order, key)
+        self._entries[conversation_id] = _Entry(thread, key, _row(thread))
+        return True
+
+    def _key(self, conversation_id: ConversationId, thread: Thread) -> _Key | None:
+        place = rank(thread)
+        queued = place is Rank.QUEUE
+        left_out = thread.removed or (queued and not self._serving.serves(thread.conversation))
+        if left_out and not _has_unsent(thread):
+            return None
+        return place, self._serving.place(thread.conversation) if queued else 0, _age(thread), conversation_id
+
+    def _drawn(self) -> tuple[HotlistRow, ...]:
+        entries = [self._entries[key[3]] for key in self._order]
+        first = [entry for entry in entries[:MOST_COMPARED] if entry.row.rank is not Rank.DONE]
+        alike = mixed_up([entry.row.name for entry in first])
+        rows = [entry.row for entry in entries]
+        for place, entry in enumerate(first):
+            if entry.row.name in alike:
+                entry.marked = entry.marked or replace(entry.row, confusable=True)
+                rows[place] = entry.marked
+        return tuple(rows)
 
 
 def _has_unsent(thread: Thread) -> bool:
@@ -103,7 +175,7 @@ def _has_unsent(thread: Thread) -> bool:
     return any(thread.drafts.values()) or any(send.delivery not in settled for send in thread.sends.values())
 
 
-def _row(thread: Thread, alike: frozenset[str]) -> HotlistRow:
+def _row(thread: Thread) -> HotlistRow:
     conversation, place, name = thread.conversation, rank(thread), title_name(thread)
     return HotlistRow(
         conversation_id=conversation.id,
@@ -125,7 +197,7 @@ def _row(thread: Thread, alike: frozenset[str]) -> HotlistRow:
         has_draft=any(thread.drafts.get(visibility, "") for visibility in Visibility),
         typing_until=thread.typing.until if thread.typing is not None and thread.typing.customer else None,
         failed=sum(1 for sending in thread.sends.values() if sending.delivery in ("failed", "uncertain")),
-        confusable=place is not Rank.DONE and name in alike,
+        confusable=False,
     )
 
 
@@ -135,5 +207,14 @@ def next_waiting(rows: Iterable[HotlistRow], active: ConversationId | None) -> H
     `rows` are those of `hotlist`. Both the key that goes there and the screen that announces it ask here, so that they
     never name different people. None when nobody waits but, perhaps, `active`.
     """
-    waiting = (row for row in rows if row.rank in (Rank.WAITING, Rank.QUEUE))
-    return next((row for row in waiting if row.conversation_id != active), None)
+    return next((row for row in unanswered(rows) if row.conversation_id != active), None)
+
+
+def unanswered(rows: Iterable[HotlistRow]) -> Iterator[HotlistRow]:
+    """Yield those who wait for this agent or in the queue; `rows` are those of `hotlist`, and the rest is not looked at."""
+    return takewhile(lambda row: row.rank <= Rank.QUEUE, rows)
+
+
+def undone(rows: Iterable[HotlistRow]) -> Iterator[HotlistRow]:
+    """Yield all but those that are done; `rows` are those of `hotlist`."""
+    return takewhile(lambda row: row.rank is not Rank.DONE, rows)

@@ -92,6 +92,7 @@ def _near(a: str, b: str) -> bool:
     return OSA.distance(a, b, score_cutoff=allowed) <= allowed
 
 
+@lru_cache(maxsize=16_384)
 def confusable(a: str, b: str) -> bool:
     """Say whether an agent with both names on the screen could take one for the other.
 

@@ -37,6 +37,7 @@ from paradesk.core.events import (
 )
 from paradesk.core.model import Conversation, ConversationId, Customer
 from paradesk.core.state import ProfileState, State, Thread, Typing
+from paradesk.core.threads import threads_of
 from paradesk.core.versions import replaces
 from paradesk.core.waiting import recount
 
@@ -83,7 +84,8 @@ def _in_thread(state: State, conversation_id: ConversationId, change: Callable[[
     new = change(placeholder(conversation_id) if old is None else old)
     if new is old:
         return state
-    return replace(state, threads={**state.threads, conversation_id: new}, version=state.version + 1)
+    threads = threads_of(state.threads).put(conversation_id, new)
+    return replace(state, threads=threads, version=state.version + 1)
 
 
 def _changed(thread: Thread, **changes: Any) -> Thread:

@@ -6,6 +6,7 @@ from enum import Enum
 
 from paradesk.core.model import Delivery, Message, Role, Visibility
 from paradesk.core.state import Floor, State, Thread
+from paradesk.core.threads import threads_of
 from paradesk.core.transcript import SortKey, Transcript, sort_key
 
 KEEP = 1500
@@ -126,4 +127,5 @@ def trim_state(state: State, thread: Thread, keep: int = KEEP) -> State:
     trimmed = trim(thread, keep)
     if trimmed is thread:
         return state
-    return replace(state, threads={**state.threads, thread.conversation.id: trimmed}, version=state.version + 1)
+    threads = threads_of(state.threads).put(thread.conversation.id, trimmed)
+    return replace(state, threads=threads, version=state.version + 1)

@@ -16,6 +16,11 @@ from paradesk.desk.journal import UNREADABLE
 
 _log = logging.getLogger(__name__)
 
+TOGETHER = 20_000
+"""Messages of all conversations together that are in memory at the start, about."""
+FEWEST = 2
+"""Messages of a conversation that are in memory at the start, however many conversations there are."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Record:
@@ -118,16 +123,25 @@ class Archive:
         record = None if row is None else self._record(row[0])
         return record is not None and record.history_complete
 
-    def threads(self, profiles: Collection[str], newest: int) -> Iterable[Thread]:
-        """Yield the threads of these profiles with their newest messages. What cannot be read is left where it is."""
-        for record_text, seen in self._db.execute(
+    def threads(
+        self, profiles: Collection[str], newest: int, whole: Collection[ConversationId] = ()
+    ) -> Iterable[Thread]:
+        """Yield the threads of these profiles with up to `newest` of their messages. What cannot be read is left where it is.
+
+        Where there are many conversations each brings fewer, but those in `whole`: the others are paged in when opened.
+        """
+        rows = self._db.execute(
             "select record, coalesce(seen.order_key, ?) from conversations"
             " left join seen on seen.conversation_id = conversations.id order by conversations.id",
             (-(2**62),),
-        ).fetchall():
+        ).fetchall()
+        few = max(FEWEST, min(newest, TOGETHER // max(1, len(rows))))
+        for record_text, seen in rows:
             record = self._record(record_text)
-            if record is not None and record.conversation.id.partition("/")[0] in profiles:
-                yield self._thread(record, seen, newest)
+            if record is None or record.conversation.id.partition("/")[0] not in profiles:
+                continue
+            conversation_id = record.conversation.id
+            yield self._thread(record, seen, newest if conversation_id in whole else few)
 
     def _thread(self, record: _Record, seen: int, newest: int) -> Thread:
         conversation_id = record.conversation.id
@@ -166,7 +180,8 @@ class Archive:
 
     def _pending(self, conversation_id: ConversationId) -> dict[MessageId, Amendment]:
         rows = self._db.execute(
-            "select id, amendment from messages where conversation_id = ? and base is null", (conversation_id,)
+            "select id, amendment from messages where conversation_id = ? and order_key is null and base is null",
+            (conversation_id,),
         ).fetchall()
         decoded = {MessageId(row[0]): self._decoded((None, row[1])) for row in rows}
         return {message_id: amendment for message_id, amendment in decoded.items() if amendment is not None}

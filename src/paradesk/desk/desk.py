@@ -178,7 +178,7 @@ class Desk:
                     profile, self, journal.cursor(profile.name), self._timing, self._clock, self._random
                 )
             engine = Engine(recorder, self._lanes, self._timing, self._clock, self._random, self._resend_once)
-            recorder.restore(set(self._lanes), _NEWEST)
+            recorder.restore(set(self._lanes), _NEWEST, frozenset(self._keeping.layout.panes))
             engine.outbox.restore()
         return engine
 

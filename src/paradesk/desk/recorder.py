@@ -21,6 +21,7 @@ from paradesk.core.fold import base_of, is_echo, local_id
 from paradesk.core.model import ClientId, ConversationId, MessageId
 from paradesk.core.reduce import reduce
 from paradesk.core.state import Amendment, State, Thread
+from paradesk.core.threads import threads_of
 from paradesk.core.transcript import sort_key
 from paradesk.core.waiting import KEEP, trim_state
 from paradesk.desk.archive import Archive
@@ -54,11 +55,11 @@ class Recorder:
         self.on_shown: Callable[[ClientId], None] = lambda client_id: None
         """Called for each reply that the stream has shown, after the commit."""
 
-    def restore(self, profiles: Collection[str], newest: int) -> None:
-        """Publish what the journal kept of these profiles: the newest messages, and all drafts."""
+    def restore(self, profiles: Collection[str], newest: int, whole: Collection[ConversationId] = ()) -> None:
+        """Publish what the journal kept of these profiles: the newest messages, those of `whole` first, and all drafts."""
         state = self.store.state
-        threads = {thread.conversation.id: thread for thread in self.archive.threads(profiles, newest)}
-        state = replace(state, threads={**state.threads, **threads}, version=state.version + 1)
+        threads = {thread.conversation.id: thread for thread in self.archive.threads(profiles, newest, whole)}
+        state = replace(state, threads=threads_of(state.threads).put_all(threads), version=state.version + 1)
         for conversation_id, visibility, text in self.journal.drafts():
             # A draft is worth more than the record of its conversation, which the backend tells again.
             if profile_of(conversation_id) in profiles:
@@ -211,7 +212,7 @@ def _without_islands(before: State, state: State, conversation_id: ConversationI
     transcript = new.transcript.only(message for message in new.transcript if message.id not in islands)
     amendments = {key: value for key, value in new.amendments.items() if key not in islands}
     thread = replace(new, transcript=transcript, amendments=amendments)
-    return replace(state, threads={**state.threads, conversation_id: thread})
+    return replace(state, threads=threads_of(state.threads).put(conversation_id, thread))
 
 
 def events_of(conversation_id: ConversationId, message_id: MessageId, kept: Amendment) -> list[Event]:

@@ -103,6 +103,7 @@ _ALL: list[Action] = [
         ("canned.write", "New response…", "Write a canned response of your own"),
         ("canned.from_sent", "Keep as response…", "Make a canned response of a reply that was sent in this chat"),
         ("agent.presence", "Presence…", "Say whether you take new chats: online, away, busy"),
+        ("agent.channels", "Channels…", "Choose whose queue you serve: one channel, or all of them"),
         ("app.help", "Help", "Show every key and what it does"),
         ("app.palette", "All actions…", "Search all actions by name"),
         ("app.intro", "First steps", "Show the first-run screen again"),

@@ -38,6 +38,19 @@ class GuardPolicy(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_on
     ] = None
 
 
+class ChannelsPolicy(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """Which queues agents see at the start; they can change it during the shift. What is missing is left to the agent."""
+
+    only: Annotated[
+        Annotated[tuple[Word, ...], Meta(max_length=50)] | None,
+        Meta(description='Dedicated agents: only these channels or profiles, such as ["whatsapp"]'),
+    ] = None
+    order: Annotated[
+        Annotated[tuple[Word, ...], Meta(max_length=50)] | None,
+        Meta(description="Shared agents: channels or profiles whose queues come first"),
+    ] = None
+
+
 class Escalation(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """One rule: which chats go to whom."""
 
@@ -71,6 +84,7 @@ class Policy(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tr
     topics: Annotated[
         dict[Word, Word], Meta(max_length=200, description='Topic = "owner": whose the responses of a topic must be')
     ] = {}
+    channels: ChannelsPolicy = ChannelsPolicy()
     guard: GuardPolicy = GuardPolicy()
     escalation: Annotated[dict[Word, Escalation], Meta(max_length=100, description="Rules by name")] = {}
 

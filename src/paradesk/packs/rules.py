@@ -8,7 +8,8 @@ def setting_values(values: Mapping[str, object]) -> Iterator[tuple[str, object]]
     for name in ("response_target", "undo"):
         if name in values:
             yield name, values[name]
-    guard = values.get("guard")
-    if isinstance(guard, Mapping):
-        for name, value in guard.items():
-            yield f"guard.{name}", value
+    for table in ("guard", "channels"):
+        section = values.get(table)
+        if isinstance(section, Mapping):
+            for name, value in section.items():
+                yield f"{table}.{name}", value

@@ -66,7 +66,7 @@ name = "NAME"
 description = "The keys of this team"
 
 [bindings.global]
-"ctrl+x 0" = "canned.pick"
+"ctrl+x ;" = "canned.pick"
 """
 
 _RESPONSES = """\

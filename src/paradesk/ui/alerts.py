@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from paradesk.core.hotlist import HotlistRow, Rank
+from paradesk.core.hotlist import HotlistRow, Rank, unanswered
 from paradesk.core.model import ConversationId
 
 Wait = tuple[ConversationId, float | None]
@@ -40,11 +40,7 @@ class Alerts:
         While the window has the focus the active chat needs no alert, and neither does the queue. What is there at the
         first look, and while `quiet`, was not news.
         """
-        waiting = {
-            (row.conversation_id, row.waiting_since): row
-            for row in rows
-            if row.rank in (Rank.WAITING, Rank.QUEUE) and not row.ended
-        }
+        waiting = {(row.conversation_id, row.waiting_since): row for row in unanswered(rows)}
         known, self._known = self._known, frozenset(waiting)
         if known is None or quiet:
             return []

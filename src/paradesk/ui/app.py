@@ -145,6 +145,7 @@ class ParadeskApp(App[int], inherit_bindings=False):
         self._warned: set[str] = set()
         self._notices = opening.notices
         self.policy = merged(settings.policies)
+        self.serving = settings.serving
         self.directory = opening.directory
         self.title = opening.title
         self.keymap_name = clean_line(opening.keymaps[-1].name if opening.keymaps else "", 40)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from paradesk.core.hotlist import Rank, rank
 from paradesk.core.model import ClientId, ConversationId, MessageId, Role, Visibility
 from paradesk.core.state import State, Thread
 from paradesk.core.text import clean_line
@@ -207,7 +208,7 @@ class Guarding:
         answered = (
             item
             for item, thread in state.threads.items()
-            if thread.conversation.joined and not thread.conversation.ended and not thread.removed
+            if thread.conversation.joined and rank(thread) is not Rank.DONE
         )
         return tuple(dict.fromkeys((*self._deck.panes.order, *answered)))
 

@@ -2,10 +2,11 @@
 
 import math
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from paradesk.core.addresses import mixed_scripts
-from paradesk.core.hotlist import HotlistRow, Rank, next_waiting, title_name
+from paradesk.core.hotlist import HotlistRow, Rank, next_waiting, title_name, unanswered, undone
 from paradesk.core.model import ClientId, Conversation, Delivery, Link
 from paradesk.core.names import first_name, hue
 from paradesk.core.state import Sending, State, Thread
@@ -81,14 +82,18 @@ def pane_title(
     undo: str = "",
     accept: str = "",
     decline: str = "",
+    several: bool = False,
 ) -> PaneTitle:
-    """Return the title of a chat's pane. `alike` are the names among the open chats that can be mixed up."""
+    """Return the title of a chat's pane. `alike` are the names among the open chats that can be mixed up.
+
+    Where there are `several` backends the title names this one's as well.
+    """
     conversation, name = thread.conversation, title_name(thread)
     return PaneTitle(
         number=panes.number(conversation.id) or 0,
         name=name,
         ticket=conversation.number,
-        channel=channel_word(conversation.channel),
+        channel=_channel(conversation, several=several),
         state=thread_state_words(thread, now),
         waiting=waiting_text(thread, now, target),
         unread=thread.unread,
@@ -101,6 +106,11 @@ def pane_title(
         zoomed=panes.zoomed and len(panes.order) > 1,
         foot=foot_of(thread, again, back, undo, now, accept=accept, decline=decline),
     )
+
+
+def _channel(conversation: Conversation, *, several: bool) -> str:
+    words = (conversation.profile if several else "", channel_word(conversation.channel))
+    return " ".join(dict.fromkeys(filter(None, words)))
 
 
 def active_words(state: State, panes: PaneSet) -> str:
@@ -137,16 +147,19 @@ def status_pieces(
     limit: int = 0,
     hidden: int = 0,
     desk: str = "",
+    serving: str = "",
 ) -> tuple[list[Piece], list[Piece]]:
     """Return what the status bar says at its left and at its right end; `limit` 0 means that there is none."""
     active = active_words(state, panes)
-    mine = sum(row.rank in (Rank.WAITING, Rank.OTHER) for row in rows)
-    waiting = [row for row in rows if row.rank in (Rank.WAITING, Rank.QUEUE) and row.waiting_since is not None]
-    queued = sum(row.rank is Rank.QUEUE for row in rows)
+    ranks = Counter(row.rank for row in undone(rows))
+    mine, queued = ranks[Rank.WAITING] + ranks[Rank.OTHER], ranks[Rank.QUEUE]
+    waiting = waiting_count(rows)
     left = [Piece("paradesk", 9, "dim")]
     left.append(Piece(f"active: {active}", 0, "strong") if active else Piece("no chat is open", 0, "strong"))
     if desk or len(state.profiles) == 1:
         left.append(Piece(desk or next(iter(state.profiles)), 8))
+    if serving:
+        left.append(Piece(serving, 3, "strong"))
     left += _links(state, now)
     absent = [(profile.name, words) for profile in state.profiles.values() if (words := presence_words(profile))]
     left += [Piece(f"{name} {words}" if len(state.profiles) > 1 else words, 0, "alert") for name, words in absent]
@@ -155,7 +168,7 @@ def status_pieces(
         left.append(Piece(f"{hidden} pane{'' if hidden == 1 else 's'} hidden", 6))
     if queued:
         left.append(Piece(f"{queued} in queue", 5))
-    left.append(Piece(f"{len(waiting)} waiting", 2, "strong" if waiting else "dim"))
+    left.append(Piece(f"{waiting} waiting", 2, "strong" if waiting else "dim"))
     if (first := next_waiting(rows, panes.active)) is not None:
         name = first_name(first.name) or first.name
         waited = 0.0 if first.waiting_since is None else now - first.waiting_since
@@ -174,4 +187,4 @@ def terminal_title(state: State, panes: PaneSet, waiting: int, *, alert: str = "
 
 def waiting_count(rows: Iterable[HotlistRow]) -> int:
     """Return how many customers wait for an answer, in the queue or with this agent."""
-    return sum(row.rank in (Rank.WAITING, Rank.QUEUE) and row.waiting_since is not None for row in rows)
+    return sum(row.waiting_since is not None for row in unanswered(rows))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from paradesk.config.state import first_run_done, mark_first_run_done
-from paradesk.core.hotlist import HotlistRow, Rank, hotlist, title_name
+from paradesk.core.hotlist import HotlistRow, HotlistRows, Rank, title_name
 from paradesk.core.model import ConversationId, Link, Visibility
 from paradesk.core.names import mixed_up
 from paradesk.core.state import State, Thread
@@ -67,6 +67,7 @@ class View:
         self._app = app
         self.rows: tuple[HotlistRow, ...] = ()
         self._alerts = Alerts()
+        self._hotlist = HotlistRows(app.serving)
         self._restored = False
         self._first_start = False
         self._alerted = ""
@@ -132,6 +133,15 @@ class View:
 
     # Drawing
 
+    def newest_rows(self) -> tuple[HotlistRow, ...]:
+        """Return the hotlist of the present snapshot, whether or not it has been drawn."""
+        return self._hotlist.of(self._app.state)
+
+    def serve(self) -> None:
+        """Look at all chats again: the agent serves other channels now."""
+        self._hotlist = HotlistRows(self._app.serving)
+        self.show(self._app.state)
+
     def _tick(self) -> None:
         if self._restored:
             self._app.deck.keep_places()
@@ -150,7 +160,8 @@ class View:
             return
         app.remote.look(state)
         now, panes = app.clock(), app.deck.panes
-        self.rows = hotlist(state)
+        self.rows = self._hotlist.of(state)
+        app.hotlist.several = len(state.profiles) > 1
         if app.hotlist.display:
             app.hotlist.show(self.rows, panes, now)
         self._show_panes(state, now)
@@ -163,6 +174,7 @@ class View:
             target=app.hotlist.target,
             hidden=len(panes.order) - len(shown),
             desk=app.title,
+            serving=app.serving.words,
         )
         if app.desk.failure:
             left.insert(1, Piece(DESK_ENDED, 0, "alert"))
@@ -196,7 +208,8 @@ class View:
             app.sender.show_follow_up(pane)
             app.sender.show_preview(pane)
             target = app.hotlist.target
-            pane.show_title(pane_title(thread, panes, alike, now, target=target, note=note, **keys))
+            several = len(state.profiles) > 1
+            pane.show_title(pane_title(thread, panes, alike, now, target=target, note=note, several=several, **keys))
             if flood and pane.conversation_id != panes.active:
                 self._behind.append(pane)
             else:

@@ -3,8 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from paradesk.core.events import ConversationRemoved, DraftChanged, MessageUpserted, SendChanged, TypingChanged
-from paradesk.core.hotlist import Rank, hotlist, next_waiting
+from paradesk.core.hotlist import MOST_COMPARED, HotlistRows, Rank, hotlist, next_waiting, unanswered, undone
 from paradesk.core.model import (
     ClientId,
     Conversation,
@@ -19,6 +22,7 @@ from paradesk.core.model import (
 )
 from paradesk.core.reduce import reduce
 from paradesk.core.state import State, Thread
+from paradesk.core.threads import threads_of
 
 
 def thread(name: str, waiting: float | None = None, **changes: Any) -> Thread:
@@ -127,3 +131,43 @@ def test_a_removed_chat_stays_while_a_text_in_it_has_reached_nobody() -> None:
     back = reduce(back, DraftChanged(one, Visibility.PUBLIC, "half a reply"))
     assert [row.has_draft for row in hotlist(back)] == [True]
     assert hotlist(reduce(back, DraftChanged(one, Visibility.PUBLIC, ""))) == ()
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["Anna K.", "Anna Kurz", "Ben", "Zoë", "Zoe", "Li", "Olu"]),
+            st.sampled_from([None, 1.0, 2.0]),
+            st.sampled_from([Status.OPEN, Status.SOLVED]),
+            st.booleans(),
+            st.sampled_from(["", "left"]),
+        ),
+        max_size=40,
+    )
+)
+def test_looking_again_at_what_has_changed_is_looking_at_all(
+    steps: list[tuple[str, float | None, Status, bool, str]],
+) -> None:
+    rows, value = HotlistRows(), State()
+    for name, waiting, status, joined, removed in steps:
+        changed = replace(thread(name, waiting, status=status, joined=joined), removed=removed)
+        value = replace(value, threads=threads_of(value.threads).put(changed.conversation.id, changed))
+        assert rows.of(value) == hotlist(value)
+    assert rows.of(value) is rows.of(replace(value, version=7)), "nothing has changed"
+
+
+def test_only_names_near_the_top_are_compared() -> None:
+    many = [thread(f"Customer number {number}", float(number)) for number in range(MOST_COMPARED)]
+    twins = [thread("Jonas Kühn", 1e6), thread("Jonas Kuehn", 1e6 + 1)]
+    assert not any(row.confusable for row in hotlist(state(*many, *twins)) if row.name.startswith("Jonas"))
+    assert all(row.confusable for row in hotlist(state(*many[:10], *twins)) if row.name.startswith("Jonas"))
+
+
+def test_parts_of_the_list_end_where_the_next_begins() -> None:
+    rows = hotlist(
+        state(
+            thread("Waits", 1.0), thread("Queue", None, joined=False), thread("Idle"), thread("Done", None, ended=True)
+        )
+    )
+    assert [row.name for row in unanswered(rows)] == ["Waits", "Queue"]
+    assert [row.name for row in undone(rows)] == ["Waits", "Queue", "Idle"]

@@ -19,11 +19,23 @@ def all_commands() -> Mapping[str, Command]:
         colleagues,
         guard,
         panes,
+        serving,
         tickets,
         workspace,
     )
 
     table: dict[str, Command] = {}
-    for module in (tickets, chat, colleagues, asking_backends, guard, panes, workspace, canned, canned_writing):
+    for module in (
+        tickets,
+        chat,
+        colleagues,
+        serving,
+        asking_backends,
+        guard,
+        panes,
+        workspace,
+        canned,
+        canned_writing,
+    ):
         table.update(module.COMMANDS)
     return table

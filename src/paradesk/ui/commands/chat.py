@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from paradesk.connectors.base import Outcome
-from paradesk.core.hotlist import hotlist
 from paradesk.core.hotlist import next_waiting as who_waits_next
 from paradesk.core.intents import EndChat, Join, Leave, Transfer
 from paradesk.core.model import ClientId, Delivery, LocalFile, Message, Visibility
@@ -28,7 +27,7 @@ _TAIL = 8
 
 async def next_waiting(app: "ParadeskApp") -> None:
     """Go to the customer who has waited longest."""
-    row = who_waits_next(hotlist(app.state), app.deck.panes.active)
+    row = who_waits_next(app.view.newest_rows(), app.deck.panes.active)
     if row is None:
         app.tell("Nobody else waits")
         return

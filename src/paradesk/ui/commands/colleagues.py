@@ -89,7 +89,7 @@ async def take_next(app: "ParadeskApp") -> None:
     names = profiles_with(app, "take_next", "hands out no chats; join one from the hotlist")
     if not names:
         return
-    name = nearest(app, names)
+    name = nearest(app, [item for item in names if item in app.serving.only] or names)
 
     def taken(outcome: Outcome) -> None:
         new = outcome.conversation_id

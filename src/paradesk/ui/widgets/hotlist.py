@@ -1,6 +1,6 @@
 """The list of all chats: who waits and for how long, what is open where, what stands in the queue."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import ClassVar
 
 from textual import events
@@ -53,9 +53,12 @@ class Hotlist(Drawn, can_focus=True):
         super().__init__(id=id)
         self.target = target
         """Seconds within which a waiting customer should have an answer."""
+        self.several = False
+        """Whether there is more than one backend, so that each row names its own."""
         self._rows: tuple[HotlistRow, ...] = ()
+        self._places: dict[ConversationId, int] = {}
         self._fresh: tuple[HotlistRow, ...] = ()
-        self._gone: frozenset[ConversationId] = frozenset()
+        self._gone: Set[ConversationId] = frozenset()
         self._panes = PaneSet()
         self._now = 0.0
         self._cursor: ConversationId | None = None
@@ -70,7 +73,7 @@ class Hotlist(Drawn, can_focus=True):
     @property
     def order(self) -> tuple[ConversationId, ...]:
         """The chats from top to bottom as they are drawn."""
-        return tuple(row.conversation_id for row in self._rows)
+        return tuple(self._places)
 
     def show(self, rows: Sequence[HotlistRow], panes: PaneSet, now: float) -> None:
         """Take the newest rows; only lines that look different are painted again."""
@@ -87,19 +90,24 @@ class Hotlist(Drawn, can_focus=True):
 
     def _settle(self) -> None:
         """Bring the rows up to date: in place while the list has the focus, else in the desk's order."""
-        fresh = {row.conversation_id: row for row in self._fresh}
         if not self.has_focus:
-            self._rows, self._gone = self._fresh, frozenset()
-            if self._panes.active is not None and self._panes.active in fresh:
+            if self._rows is not self._fresh:
+                self._take(self._fresh)
+            self._gone = frozenset()
+            if self._panes.active is not None and self._panes.active in self._places:
                 self._cursor = self._panes.active
         else:
-            known = set(self.order)
+            fresh = {row.conversation_id: row for row in self._fresh}
             kept = [fresh.get(row.conversation_id, row) for row in self._rows]
-            self._rows = (*kept, *(row for row in self._fresh if row.conversation_id not in known))
-            self._gone = frozenset(self.order) - fresh.keys()
-        if self._cursor not in self.order:
+            self._gone = self._places.keys() - fresh.keys()
+            self._take((*kept, *(row for row in self._fresh if row.conversation_id not in self._places)))
+        if self._cursor not in self._places:
             self._cursor = self._rows[0].conversation_id if self._rows else None
         self._reveal()
+
+    def _take(self, rows: tuple[HotlistRow, ...]) -> None:
+        self._rows = rows
+        self._places = {row.conversation_id: place for place, row in enumerate(rows)}
 
     @property
     def _per_row(self) -> int:
@@ -107,7 +115,7 @@ class Hotlist(Drawn, can_focus=True):
 
     def _reveal(self) -> None:
         room = max(1, (self.size.height - 2) // self._per_row)
-        place = self.order.index(self._cursor) if self._cursor in self.order else 0
+        place = 0 if self._cursor is None else self._places.get(self._cursor, 0)
         self._top = max(0, min(max(self._top, place - room + 1), place, max(0, len(self._rows) - room)))
 
     def _line_key(self, y: int) -> tuple[object, ...]:
@@ -119,7 +127,7 @@ class Hotlist(Drawn, can_focus=True):
         typing = row.typing_until is not None and row.typing_until > self._now
         number, active = self._panes.number(row.conversation_id), self._panes.active == row.conversation_id
         cursor = self.has_focus and row.conversation_id == self._cursor
-        return (row, waited if not second else 0, typing, number, active, cursor, second, len(self._rows))
+        return (row, waited if not second else 0, typing, number, active, cursor, second, len(self._rows), self.several)
 
     def _repaint(self) -> None:
         keys = [self._line_key(y) for y in range(self.size.height)]
@@ -216,7 +224,12 @@ class Hotlist(Drawn, can_focus=True):
         words += [f"{row.unread} unread"] if row.unread else []
         words += ["typing…"] if typing else []
         words += ["draft"] if row.has_draft else []
-        words += [state, channel_word(row.channel), f"#{row.number}" if row.number else ""]
+        channel = channel_word(row.channel)
+        if self.several:
+            # The same customer may write to two backends, with one name: which of them it is stands in front.
+            words += [" ".join(dict.fromkeys(filter(None, (row.profile, channel))))]
+            channel = ""
+        words += [state, channel, f"#{row.number}" if row.number else ""]
         text = ""
         for word in filter(None, words):
             longer = f"{text} · {word}" if text else word
@@ -246,8 +259,8 @@ class Hotlist(Drawn, can_focus=True):
         """Move the cursor by so many rows, stopping at the ends."""
         if self._cursor is None:
             return
-        place = min(max(self.order.index(self._cursor) + rows, 0), len(self._rows) - 1)
-        self._cursor = self.order[place]
+        place = min(max(self._places[self._cursor] + rows, 0), len(self._rows) - 1)
+        self._cursor = self._rows[place].conversation_id
         self._reveal()
         self._repaint()
 
