@@ -25,6 +25,9 @@ _WORDS = """
     upload download thumbnail config versions well-known .well-known matrix presence pushers devices keys sendtodevice
     accounts conversations contacts inboxes assignments labels toggle_status toggle_priority public agents teams
     tickets comments users websocket ws cable health auth oauth token search attachments files status
+    index.php restapi xml chats chat fetchchatmessages addmsgadmin setchatstatus getuser onlineusers departments
+    updatelastactivity setoperatorstatus setinvisibilitystatus file lists checklogin accepttransfer transferuser
+    cannedresponses show_many requested groups assignable macros active me uploads
 """
 _VOCABULARY = frozenset(_WORDS.split())
 """Parts of paths that belong to an interface. Everything else may be an id or a name and is not told."""

@@ -16,6 +16,7 @@ from paradesk.connectors.livehelperchat.mobile import MobileApi
 from paradesk.connectors.livehelperchat.records import Record
 from paradesk.connectors.livehelperchat.sending import LhcSending
 from paradesk.connectors.livehelperchat.stream import LhcStream
+from paradesk.connectors.livehelperchat.text import harmless, within_limit
 from paradesk.connectors.livehelperchat.wire import SYSTEM, ChatRow, ChatStatus, OperatorRow
 from paradesk.core.events import Event, PresenceChanged
 from paradesk.core.intents import (
@@ -224,7 +225,7 @@ class LhcActions:
         if row.status != ChatStatus.ACTIVE or row.owner != self._stream.me.id:
             raise Rejected("it is not an open chat of yours")
         if intent.note.strip():
-            await self._client.write(record.id, intent.note, "whisper")
+            await self._client.write(record.id, within_limit(harmless(intent.note)), "whisper")
         before = max([record.last, *(one.id for one in await self._client.messages(record.id, record.floor))])
         await self._mobile.offer(record.id, int(target))
         # It answers nothing either way; a line by the system in the chat is the only sign.

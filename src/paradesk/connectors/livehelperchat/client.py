@@ -34,8 +34,8 @@ _FORM: Final = "application/x-www-form-urlencoded"
 
 def place_of(address: str) -> tuple[httpx.URL, str]:
     """Return origin and path of an installation; raises AuthError when credentials must not be sent there."""
-    scheme, mark, rest = address.strip().rstrip("/").rpartition("://")
-    host, slash, path = rest.partition("/")
+    scheme, mark, rest = address.strip().rpartition("://")
+    host, slash, path = rest.rstrip("/").partition("/")
     origin = checked_origin(f"{scheme}{mark}{host}", "installation")
     return origin, f"{slash}{path}" if path else "/index.php"
 
