@@ -10,7 +10,7 @@ from paradesk.connectors.capabilities import Idempotency, Support
 from paradesk.core.intents import Send
 from paradesk.core.model import Customer, Found
 from paradesk.testing.backend import BackendUnderTest
-from paradesk.testing.chapters.chapter import Chapter, failure, letters, need, parts_of, reply, unique
+from paradesk.testing.chapters.chapter import Chapter, arranged, failure, letters, need, parts_of, reply, unique
 from paradesk.testing.chapters.replies import BODIES, IDS, bodies, local_file
 
 
@@ -59,7 +59,7 @@ class QuestionsChapter(Chapter):
         connector = backend.connector()
         need(connector, "customer")
         chat = await backend.open_conversation()
-        earlier = await backend.earlier_conversation(chat)
+        earlier = await arranged(backend.earlier_conversation(chat))
         async with self.session(backend, connector) as session:
             thread = await session.until(lambda: session.desk.known(chat), "the conversation")
 

@@ -122,11 +122,13 @@ class TrapsChapter(Chapter):
         first, last = unique("from the first"), unique("from the last")
         await backend.customer_says(chats[0], first)
         # The more there are, the longer it may take.
-        async with Session(backend.connector(), None, backend.patience * 4) as session:
+        connector = backend.connector()
+        async with Session(connector, None, backend.patience * 4) as session:
             await session.until(lambda: all(map(session.desk.known, chats)), f"{len(chats)} conversations")
             await backend.customer_says(chats[-1], last)
             await session.until(lambda: last in session.desk.said(chats[-1]), "a message in the last one")
-            await session.until(lambda: first in session.desk.said(chats[0]), "what was said before")
+            if connector.capabilities.history is not Support.ABSENT:
+                await session.until(lambda: first in session.desk.said(chats[0]), "what was said before")
             send = reply(chats[len(chats) // 2], unique("one of many"))
             await reaches(session, backend, send)
             assert bodies(await backend.received(chats[0])) == []
