@@ -7,10 +7,11 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from paradesk.connectors.base import AuthError, ConnectorContext, RateLimited, Rejected
+from paradesk.connectors.base import AuthError, ConnectorContext, ProtocolError, RateLimited, Rejected
 from paradesk.connectors.chatwoot.account import ChatwootAccount, conversation_path
 from paradesk.connectors.chatwoot.board import Board
 from paradesk.connectors.chatwoot.cable import Cable, open_cable
+from paradesk.connectors.chatwoot.client import ServerTrouble
 from paradesk.connectors.chatwoot.cursor import MARGIN, decode_cursor
 from paradesk.connectors.chatwoot.happenings import Consequences, consider
 from paradesk.connectors.chatwoot.wire import (
@@ -142,7 +143,11 @@ class ChatwootStream:
         return records
 
     async def _read_tail(self, desk: ConnectorContext, board: Board, conversation_id: str) -> None:
-        raws = await self._messages(conversation_id)
+        try:
+            raws = await self._messages(conversation_id)
+        except (ProtocolError, ServerTrouble) as error:
+            _log.warning("chatwoot: conversation %s cannot be read: %s", conversation_id, error)
+            return
         await desk.emit(*board.take_messages(raws, conversation_id))
 
     # After an absence
@@ -166,18 +171,41 @@ class ChatwootStream:
         await self._for_each(changed, lambda which: self._read_missed(desk, board, which, settled))
 
     async def _read_missed(self, desk: ConnectorContext, board: Board, conversation_id: str, settled: int) -> None:
-        """Tell the desk every message of a conversation that it may not have, and the newest ones again."""
-        board.returning.discard(conversation_id)
-        since = board.cursor.away.pop(conversation_id, settled)
-        latest = await self._messages(conversation_id)
-        if len(latest) < LATEST or _smallest(latest) <= since + 1:
-            await desk.emit(*board.take_messages(latest, conversation_id))
-            return
+        """Tell the desk every message of a conversation that it may not have, and the newest ones again.
+
+        Where Chatwoot cannot answer for this one, it is marked as incomplete, and the others go on.
+        """
         where = ConversationId(conversation_id)
+        since = board.cursor.away.get(conversation_id, settled)
+        board.returning.discard(conversation_id)
+        try:
+            whole = await self._read_since(desk, board, where, since)
+        except (ProtocolError, ServerTrouble) as error:
+            _log.warning("chatwoot: conversation %s cannot be read: %s", conversation_id, error)
+            board.cursor.remember_away(conversation_id, since)
+            board.holes.add(conversation_id)
+            await desk.emit(Gap(desk.profile, where))
+            return
+        board.cursor.away.pop(conversation_id, None)
+        marked = conversation_id in board.holes
+        board.holes.discard(conversation_id)
+        if marked and whole:
+            await desk.emit(Gap(desk.profile, where, closed=True))
+
+    async def _read_since(self, desk: ConnectorContext, board: Board, where: ConversationId, since: int) -> bool:
+        """Read on from a message to the newest; returns whether nothing is missing in between."""
+        latest = await self._messages(where)
+        if len(latest) < LATEST or _smallest(latest) <= since + 1:
+            await desk.emit(*board.take_messages(latest, where))
+            board.returning.discard(where)
+            return True
         await desk.emit(Gap(desk.profile, where))
-        closed = await self._read_on(desk, board, conversation_id, since, _smallest(latest))
-        closing = (Gap(desk.profile, where, closed=True),) if closed else ()
-        await desk.emit(*board.take_messages(latest, conversation_id), *closing)
+        board.holes.add(where)
+        whole = await self._read_on(desk, board, where, since, _smallest(latest))
+        await desk.emit(*board.take_messages(latest, where))
+        # What has just been read is not read again because of itself.
+        board.returning.discard(where)
+        return whole
 
     async def _read_on(
         self, desk: ConnectorContext, board: Board, conversation_id: str, since: int, upper: int
@@ -229,7 +257,8 @@ class ChatwootStream:
     async def _learn(self, board: Board, conversation_id: str) -> list[Event]:
         try:
             record = await self._patiently(lambda: self.read(conversation_id))
-        except Rejected:
+        except (Rejected, ProtocolError, ServerTrouble) as error:
+            _log.warning("chatwoot: conversation %s cannot be read: %s", conversation_id, error)
             return []
         return board.take_conversation(record)
 
