@@ -21,8 +21,9 @@ from paradesk.connectors.chatwoot.wire import (
     ConversationRecord,
     Payload,
     members,
+    seconds,
 )
-from paradesk.connectors.http import trust
+from paradesk.connectors.http import TooLarge, trust
 from paradesk.core.events import AgentIdentified, Event, Gap
 from paradesk.core.model import ConversationId
 
@@ -42,6 +43,8 @@ AFTER: Final = 100
 """Messages in a page that reads on from one."""
 MAX_PAGES: Final = 200
 """Pages of one conversation that are read to close a gap; beyond, the gap stays marked and history shows the rest."""
+MAX_CHANGED_PAGES: Final = 2000
+"""Pages of changed conversations that are read after an absence."""
 PATIENCE: Final = 5
 """How often a limit is waited for before the connection counts as lost."""
 CLOCK_SET_BACK: Final = 86_400.0
@@ -158,17 +161,32 @@ class ChatwootStream:
         if absence < -MARGIN:
             # The server's clock has been set back, nobody knows by how much.
             absence = CLOCK_SET_BACK
-        absence = max(0.0, absence)
-        params = {"status": "all", "assignee_type": "all", "updated_within": str(int(absence + 2 * MARGIN))}
+        absence = max(0.0, absence) + 2 * MARGIN
         settled = board.cursor.settled
         changed: list[str] = []
-        for record in await self._conversations(params):
-            events = board.take_conversation(record, news=False)
-            if events:
-                await desk.emit(*events)
-            if board.shows(str(record.id)):
-                changed.append(str(record.id))
+        async for page in self._changed_within(absence):
+            for record in page:
+                events = board.take_conversation(record, news=False)
+                if events:
+                    await desk.emit(*events)
+                if board.shows(str(record.id)):
+                    changed.append(str(record.id))
         await self._for_each(changed, lambda which: self._read_missed(desk, board, which, settled))
+
+    async def _changed_within(self, absence: float) -> AsyncIterator[list[ConversationRecord]]:
+        """Yield the conversations that have changed: at once, or page by page where they are too many for one answer."""
+        everything = {"status": "all", "assignee_type": "all"}
+        try:
+            yield await self._conversations(everything | {"updated_within": str(int(absence))})
+        except TooLarge:
+            _log.warning("chatwoot: too much has changed for one answer; it is read page by page")
+            since = self._account.client.server_now - absence
+            for number in range(1, MAX_CHANGED_PAGES + 1):
+                page = await self._conversations(everything | {"page": str(number)})
+                yield page
+                # The list begins with what something has happened to last.
+                if not page or max(seconds(record.last_activity_at) for record in page) < since:
+                    return
 
     async def _read_missed(self, desk: ConnectorContext, board: Board, conversation_id: str, settled: int) -> None:
         """Tell the desk every message of a conversation that it may not have, and the newest ones again.
