@@ -12,7 +12,7 @@ import pytest
 import trustme
 
 from paradesk.connectors.base import AuthError, Forbidden, NotSent, ProtocolError, RateLimited, Rejected, Uncertain
-from paradesk.connectors.chatwoot import ChatwootConnector, stream
+from paradesk.connectors.chatwoot import ChatwootConnector, client, stream
 from paradesk.connectors.chatwoot import cable as cable_module
 from paradesk.connectors.chatwoot.cable import MAX_FRAME
 from paradesk.core.events import Gap
@@ -257,6 +257,50 @@ async def test_limit_while_catching_up_is_waited_for() -> None:
             await desk.until(lambda: shown(desk, chat), "the conversation")
             assert not desk.losses
         assert limited == 2
+
+
+@pytest.mark.parametrize(
+    "told", [Told({"error": "boom"}, 500), Told(PAGE, 200, AS_PAGE), Told({"payload": 7})], ids=["500", "page", "type"]
+)
+async def test_conversation_that_cannot_be_read_is_marked_and_holds_up_nobody(told: Told) -> None:
+    async with played() as (backend, _):
+        chat, other = await backend.open_conversation(), await backend.open_conversation()
+        async with session(backend) as desk:
+            await desk.until(lambda: desk.desk.commits and shown(desk, chat), "the conversations, and a place")
+        for number in range(3):
+            await backend.customer_says(chat, f"unreadable {number}")
+            await backend.customer_says(other, f"readable {number}")
+        backend.server.override = answering(told, f"/conversations/{chat}/messages", "GET")
+        async with session(backend, Recorder(start=desk.desk.commits[-1])) as again:
+            await again.until(lambda: len(again.desk.said(other)) == 3, "the other conversation")
+            await again.until(lambda: (thread := again.desk.thread(chat)) and thread.gap, "the mark of what is missing")
+            assert not again.losses
+            await backend.customer_says(chat, "live")
+            await again.until(lambda: "live" in again.desk.said(chat), "what comes afterwards")
+            # Chatwoot is well again.
+            backend.server.override = lambda _asked: None
+            await backend.customer_says(chat, "well again")
+            whole = [*(f"unreadable {number}" for number in range(3)), "live", "well again"]
+            await again.until(lambda: again.desk.said(chat) == whole, "what was missing, in order")
+            await again.until(lambda: (thread := again.desk.thread(chat)) and not thread.gap, "the mark to go")
+
+
+async def test_more_changes_than_fit_an_answer_are_read_page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with played() as (backend, _):
+        chats = await backend.open_crowd(60)
+        async with session(backend) as desk:
+            await desk.until(lambda: desk.desk.commits and shown(desk, chats[-1]), "the conversations, and a place")
+        for chat in chats:
+            await backend.customer_says(chat, "meanwhile")
+        # A page fits, all of them do not.
+        monkeypatch.setattr(client, "MAX_ANSWER", 100_000)
+        async with session(backend, Recorder(start=desk.desk.commits[-1])) as again:
+            await again.until(
+                lambda: all(again.desk.said(chat) == ["meanwhile"] for chat in chats), "all that was said"
+            )
+            assert not again.losses
+        pages = [exchange.query["page"] for exchange in backend.server.exchanges[-200:] if "page" in exchange.query]
+        assert "3" in pages
 
 
 async def test_gap_beyond_all_pages_stays_marked(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -339,6 +339,9 @@ async def test_canned_responses_and_the_texts_of_macros_are_listed() -> None:
         connector = backend.connector()
         async with session(backend, connector=connector):
             listed = {one.id: (one.title, one.body, one.shortcut) for one in await connector.canned()}
+            without = Told({"error": "You are not authorized to do this action"}, 401)
+            backend.server.override = lambda asked: without if asked.path.endswith("/macros") else None
+            assert [one.id for one in await connector.canned()] == ["1"]
         assert listed == {"1": ("hello", "Hello {{contact.name}}", "hello"), "macro:5": ("Close", "All done.", "")}
 
 

@@ -352,7 +352,7 @@ async def test_unclear_reply_is_found_when_the_conversation_is_read_after_a_rest
 
 async def test_unknown_credential_is_given_up(backend: ChatwootBackend, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither confirmed nor rejected, as ActionCable does when a subscription raises."""
-    monkeypatch.setattr(cable_module, "SUBSCRIBE", 1.0)
+    monkeypatch.setattr(cable_module, "SUBSCRIBE", 3.0)
     with pytest.raises(NotSent, match="did not answer"):
         async with open_cable(backend.connector()._account.client.origin, trust(""), Secret("nobody's"), 1, "7"):
             raise AssertionError("subscribed with a credential that nobody has")

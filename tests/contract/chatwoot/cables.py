@@ -2,8 +2,8 @@
 
 import asyncio
 import json
+import re
 import shutil
-import socket
 import subprocess
 import time
 from abc import ABC, abstractmethod
@@ -16,7 +16,6 @@ import httpx
 from websockets.asyncio.server import Server, ServerConnection, serve
 
 _CONFIG: Final = Path(__file__).with_name("config.ru")
-_PATIENCE: Final = 60.0
 
 
 class CableServer(ABC):
@@ -58,36 +57,33 @@ class Puma:
     """The process. One serves all tests of a module, since credentials keep them apart."""
 
     def __init__(self) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
-        bind = f"tcp://127.0.0.1:{self.port}"
         self._process = subprocess.Popen(
-            ["puma", "-q", "-b", bind, "-t", "2:8", "-e", "production", str(_CONFIG)],
+            ["puma", "-b", "tcp://127.0.0.1:0", "-t", "2:8", "-e", "production", str(_CONFIG)],
             cwd=_CONFIG.parent,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
-        deadline = time.monotonic() + _PATIENCE
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+        assert self._process.stdout is not None
+        said: list[str] = []
+        # It chooses its port itself, and says which; its output ends where it does not start.
+        for line in self._process.stdout:
+            said.append(line)
+            found = re.search(r"Listening on http://127\.0\.0\.1:(\d+)", line)
+            if found is not None:
+                self.port = int(found[1])
                 return
-            except OSError:
-                if self._process.poll() is not None or time.monotonic() > deadline:
-                    said = self.stop()
-                    raise RuntimeError(f"puma does not start: {said}") from None
-                time.sleep(0.05)
+        raise RuntimeError(f"puma does not start: {''.join(said)[-2000:]}{self.stop()}")
 
     def stop(self) -> str:
-        """End the process and return what it has complained of."""
+        """End the process and return the last that it said."""
         self._process.terminate()
         try:
-            _, said = self._process.communicate(timeout=10)
+            said, _ = self._process.communicate(timeout=10)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            _, said = self._process.communicate()
-        return said.decode("utf-8", "replace")[-2000:]
+            said, _ = self._process.communicate()
+        return said[-2000:]
 
 
 class PumaCable(CableServer):

@@ -65,6 +65,8 @@ class Board:
         self.known: dict[str, Known] = {}
         self.returning: set[str] = set()
         """Conversations that have come to this desk and whose messages are still to be read."""
+        self.holes: set[str] = set()
+        """Conversations of which messages are missing; they are read again when something happens in them."""
         self._presence = people.presence
 
     def shows(self, conversation_id: str) -> bool:
@@ -138,6 +140,8 @@ class Board:
         self.latest = max(self.latest, message.sent_at)
         if known is None or not self._ours(known):
             return []
+        if conversation_id in self.holes:
+            self.returning.add(conversation_id)
         return self._take(known, message)
 
     def take_messages(self, raws: Iterable[msgspec.Raw], conversation_id: str) -> list[Event]:

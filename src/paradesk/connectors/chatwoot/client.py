@@ -44,6 +44,10 @@ class Unauthorised(ConnectorError):
     """Answered 401, which Chatwoot says both of a bad token and of what this agent may not do."""
 
 
+class ServerTrouble(Uncertain):
+    """Answered 5xx: Chatwoot is there, and could not answer this."""
+
+
 def encode(content: object) -> bytes:
     """Return the JSON of a request; raises Rejected for text that no encoding can carry (half a surrogate pair)."""
     try:
@@ -164,7 +168,7 @@ def refusal(answer: Answer) -> ConnectorError:
     if 300 <= status < 400:
         return NotSent(f"Chatwoot answered {status}, which leads nowhere")
     if status == 408 or status >= 500:
-        return Uncertain(
+        return ServerTrouble(
             f"Chatwoot is in trouble ({status})" if is_page(answer) else f"Chatwoot is in trouble: {words}"
         )
     return Rejected(words)

@@ -7,10 +7,11 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from paradesk.connectors.base import AuthError, ConnectorContext, RateLimited, Rejected
+from paradesk.connectors.base import AuthError, ConnectorContext, ProtocolError, RateLimited, Rejected
 from paradesk.connectors.chatwoot.account import ChatwootAccount, conversation_path
 from paradesk.connectors.chatwoot.board import Board
 from paradesk.connectors.chatwoot.cable import Cable, open_cable
+from paradesk.connectors.chatwoot.client import ServerTrouble
 from paradesk.connectors.chatwoot.cursor import MARGIN, decode_cursor
 from paradesk.connectors.chatwoot.happenings import Consequences, consider
 from paradesk.connectors.chatwoot.wire import (
@@ -20,8 +21,9 @@ from paradesk.connectors.chatwoot.wire import (
     ConversationRecord,
     Payload,
     members,
+    seconds,
 )
-from paradesk.connectors.http import trust
+from paradesk.connectors.http import TooLarge, trust
 from paradesk.core.events import AgentIdentified, Event, Gap
 from paradesk.core.model import ConversationId
 
@@ -41,6 +43,8 @@ AFTER: Final = 100
 """Messages in a page that reads on from one."""
 MAX_PAGES: Final = 200
 """Pages of one conversation that are read to close a gap; beyond, the gap stays marked and history shows the rest."""
+MAX_CHANGED_PAGES: Final = 2000
+"""Pages of changed conversations that are read after an absence."""
 PATIENCE: Final = 5
 """How often a limit is waited for before the connection counts as lost."""
 CLOCK_SET_BACK: Final = 86_400.0
@@ -142,7 +146,11 @@ class ChatwootStream:
         return records
 
     async def _read_tail(self, desk: ConnectorContext, board: Board, conversation_id: str) -> None:
-        raws = await self._messages(conversation_id)
+        try:
+            raws = await self._messages(conversation_id)
+        except (ProtocolError, ServerTrouble) as error:
+            _log.warning("chatwoot: conversation %s cannot be read: %s", conversation_id, error)
+            return
         await desk.emit(*board.take_messages(raws, conversation_id))
 
     # After an absence
@@ -153,31 +161,69 @@ class ChatwootStream:
         if absence < -MARGIN:
             # The server's clock has been set back, nobody knows by how much.
             absence = CLOCK_SET_BACK
-        absence = max(0.0, absence)
-        params = {"status": "all", "assignee_type": "all", "updated_within": str(int(absence + 2 * MARGIN))}
+        absence = max(0.0, absence) + 2 * MARGIN
         settled = board.cursor.settled
         changed: list[str] = []
-        for record in await self._conversations(params):
-            events = board.take_conversation(record, news=False)
-            if events:
-                await desk.emit(*events)
-            if board.shows(str(record.id)):
-                changed.append(str(record.id))
+        async for page in self._changed_within(absence):
+            for record in page:
+                events = board.take_conversation(record, news=False)
+                if events:
+                    await desk.emit(*events)
+                if board.shows(str(record.id)):
+                    changed.append(str(record.id))
         await self._for_each(changed, lambda which: self._read_missed(desk, board, which, settled))
 
+    async def _changed_within(self, absence: float) -> AsyncIterator[list[ConversationRecord]]:
+        """Yield the conversations that have changed: at once, or page by page where they are too many for one answer."""
+        everything = {"status": "all", "assignee_type": "all"}
+        try:
+            yield await self._conversations(everything | {"updated_within": str(int(absence))})
+        except TooLarge:
+            _log.warning("chatwoot: too much has changed for one answer; it is read page by page")
+            since = self._account.client.server_now - absence
+            for number in range(1, MAX_CHANGED_PAGES + 1):
+                page = await self._conversations(everything | {"page": str(number)})
+                yield page
+                # The list begins with what something has happened to last.
+                if not page or max(seconds(record.last_activity_at) for record in page) < since:
+                    return
+
     async def _read_missed(self, desk: ConnectorContext, board: Board, conversation_id: str, settled: int) -> None:
-        """Tell the desk every message of a conversation that it may not have, and the newest ones again."""
-        board.returning.discard(conversation_id)
-        since = board.cursor.away.pop(conversation_id, settled)
-        latest = await self._messages(conversation_id)
-        if len(latest) < LATEST or _smallest(latest) <= since + 1:
-            await desk.emit(*board.take_messages(latest, conversation_id))
-            return
+        """Tell the desk every message of a conversation that it may not have, and the newest ones again.
+
+        Where Chatwoot cannot answer for this one, it is marked as incomplete, and the others go on.
+        """
         where = ConversationId(conversation_id)
+        since = board.cursor.away.get(conversation_id, settled)
+        board.returning.discard(conversation_id)
+        try:
+            whole = await self._read_since(desk, board, where, since)
+        except (ProtocolError, ServerTrouble) as error:
+            _log.warning("chatwoot: conversation %s cannot be read: %s", conversation_id, error)
+            board.cursor.remember_away(conversation_id, since)
+            board.holes.add(conversation_id)
+            await desk.emit(Gap(desk.profile, where))
+            return
+        board.cursor.away.pop(conversation_id, None)
+        marked = conversation_id in board.holes
+        board.holes.discard(conversation_id)
+        if marked and whole:
+            await desk.emit(Gap(desk.profile, where, closed=True))
+
+    async def _read_since(self, desk: ConnectorContext, board: Board, where: ConversationId, since: int) -> bool:
+        """Read on from a message to the newest; returns whether nothing is missing in between."""
+        latest = await self._messages(where)
+        if len(latest) < LATEST or _smallest(latest) <= since + 1:
+            await desk.emit(*board.take_messages(latest, where))
+            board.returning.discard(where)
+            return True
         await desk.emit(Gap(desk.profile, where))
-        closed = await self._read_on(desk, board, conversation_id, since, _smallest(latest))
-        closing = (Gap(desk.profile, where, closed=True),) if closed else ()
-        await desk.emit(*board.take_messages(latest, conversation_id), *closing)
+        board.holes.add(where)
+        whole = await self._read_on(desk, board, where, since, _smallest(latest))
+        await desk.emit(*board.take_messages(latest, where))
+        # What has just been read is not read again because of itself.
+        board.returning.discard(where)
+        return whole
 
     async def _read_on(
         self, desk: ConnectorContext, board: Board, conversation_id: str, since: int, upper: int
@@ -229,7 +275,8 @@ class ChatwootStream:
     async def _learn(self, board: Board, conversation_id: str) -> list[Event]:
         try:
             record = await self._patiently(lambda: self.read(conversation_id))
-        except Rejected:
+        except (Rejected, ProtocolError, ServerTrouble) as error:
+            _log.warning("chatwoot: conversation %s cannot be read: %s", conversation_id, error)
             return []
         return board.take_conversation(record)
 
