@@ -88,7 +88,7 @@ def start(place: Place, switches: int) -> Seen:
         everything = probe.appears((f"{waiting} in queue",), 300.0)
         if paint is None or chats is None or everything is None:
             raise RuntimeError("never complete:\n" + "\n".join(probe.screen()))
-        probe.idle(3.0)
+        settle(probe)
         seen = Seen(paint, chats, everything, probe.memory_mb(), worked)
         panes = [number for number in (1, 2, 3, 4) if probe.find(f" {number} ━") or probe.find(f" {number} ─")]
         before = cpu_seconds(process_tree(probe.pid))
@@ -109,6 +109,15 @@ def start(place: Place, switches: int) -> Seen:
         probe.write("\x11")
         probe.until(lambda: False, 2.0)
         return seen
+
+
+def settle(probe: Probe) -> None:
+    """Wait until everything has been taken in: the program uses less than a fifth of a processor for three seconds."""
+    for _ in range(60):
+        before = cpu_seconds(process_tree(probe.pid))
+        probe.idle(3.0)
+        if cpu_seconds(process_tree(probe.pid)) - before < 0.6:
+            return
 
 
 def fill(place: Place) -> None:
