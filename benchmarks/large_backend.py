@@ -182,9 +182,9 @@ def main() -> None:
     print(
         f"{given.conversations:,} conversations, {given.conversations * given.messages:,} messages; milliseconds and MB"
     )
-    print(
-        f"{'':<24}{'paint':>9}{'chats':>9}{'all':>9}{'memory':>9}{'switch':>10}{'p95':>10}{'echo':>10}{'p95':>10}{'chats cpu':>12}{'switch cpu':>12}"
-    )
+    heads = ("paint", "chats", "all", "memory", "switch", "p95", "echo", "p95", "chats cpu", "switch cpu")
+    widths = (9, 9, 9, 9, 10, 10, 10, 10, 12, 12)
+    print(" " * 24 + "".join(f"{head:>{width}}" for head, width in zip(heads, widths, strict=True)))
     first, second, third = [], [], []
     for _ in range(given.rounds):
         with tempfile.TemporaryDirectory(prefix="paradesk-bench-") as folder:
