@@ -57,7 +57,7 @@ def test_a_backend_that_is_down_is_shown_and_disturbs_no_other(start: Start, pla
         ),
         what="the reply with its mark",
     )
-    terminal.press("C-x", "+")
+    terminal.press("C-x", "NPage")
     terminal.wait_text("Whose queue do you serve?", "Only care", "Only down", "Only shop")
     terminal.type("care")
     terminal.press("Enter")
