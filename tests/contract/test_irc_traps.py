@@ -95,6 +95,7 @@ async def test_a_chat_follows_its_customer_and_not_their_nick(server: IrcServer)
             await backend.customer_says(chat, "I am Sarah")
             first = backend._customers[chat]
             channel = ConversationId("#lobby")
+            assert isinstance(connector, IrcConnector)
             await connector._actions.enter(channel)
             await first.send("JOIN", channel)
             new_name = f"{first.nick}x"
