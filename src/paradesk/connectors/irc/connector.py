@@ -4,6 +4,7 @@ import asyncio
 import ssl
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from ipaddress import ip_address
 from typing import ClassVar, Final
 
@@ -67,26 +68,29 @@ class IrcConnector(Connector):
         Option("ca_file", "Certificates (PEM) of an authority of your own that vouches for the server", False),
     )
 
+    capabilities = Capabilities(
+        typing_in=Support.NATIVE,
+        typing_out=Support.NATIVE,
+        notes=Support.EMULATED,
+        status=Support.EMULATED,
+        statuses=frozenset(Status),
+        priority=Support.EMULATED,
+        tags=Support.EMULATED,
+        join=Support.NATIVE,
+        leave=Support.NATIVE,
+        create=Support.NATIVE,
+        presence=Support.NATIVE,
+        presences=frozenset({Presence.ONLINE, Presence.AWAY}),
+        customer=Support.NATIVE,
+        # A reply does come back with a label, but nothing can be read again after the connection was lost.
+        idempotency=Idempotency.NONE,
+        max_body_bytes=LINE,
+    )
+
     def __init__(self, settings: Mapping[str, str]) -> None:
         super().__init__(settings)
-        typing = Support.NATIVE if self._option("typing").lower() in YES else Support.ABSENT
-        self.capabilities = Capabilities(
-            typing_in=typing,
-            typing_out=typing,
-            notes=Support.EMULATED,
-            status=Support.EMULATED,
-            statuses=frozenset(Status),
-            priority=Support.EMULATED,
-            tags=Support.EMULATED,
-            join=Support.NATIVE,
-            leave=Support.NATIVE,
-            create=Support.NATIVE,
-            presence=Support.NATIVE,
-            presences=frozenset({Presence.ONLINE, Presence.AWAY}),
-            customer=Support.NATIVE,
-            idempotency=Idempotency.NONE,
-            max_body_bytes=LINE,
-        )
+        if self._option("typing").lower() not in YES:
+            self.capabilities = replace(self.capabilities, typing_in=Support.ABSENT, typing_out=Support.ABSENT)
         self._dialogue = Dialogue()
         self._book = self._empty_book()
         self._hearing = Hearing(self._book, queries=True)
