@@ -12,11 +12,7 @@ from paradesk.ui.screens.reading import ReadingScreen
 class PreviewScreen(ReadingScreen):
     """Read only: the parts one below the other, each behind its number, and what was changed."""
 
-    DEFAULT_CSS = """
-    PreviewScreen Box { width: 96; height: auto; }
-    PreviewScreen VerticalScroll { height: auto; max-height: 24; scrollbar-size-vertical: 1; }
-    PreviewScreen .preview--part { height: auto; }
-    """
+    DEFAULT_CSS = "PreviewScreen .preview--part { height: auto; }"
 
     def __init__(self, name: str, preview: Preview) -> None:
         super().__init__()
@@ -34,6 +30,6 @@ class PreviewScreen(ReadingScreen):
                 yield self.note(f"· {remark}")
             with VerticalScroll(can_focus=False):
                 for number, part in enumerate(preview.parts, 1):
-                    size = len(part.encode())
+                    size = len(part.encode("utf-8", "replace"))
                     yield Static(assemble((f"{number} · {size:,} bytes", "dim")), classes="preview--part")
                     yield Static(plain(part), classes="preview--part")
