@@ -33,10 +33,11 @@ http_interfaces = {{ "127.0.0.1" }}
 https_ports = {{ }}
 modules_enabled = {{
   "roster", "saslauth", "disco", "pep", "private", "blocklist", "vcard4", "vcard_legacy", "carbons", "mam",
-  "smacks", "ping", "time", "version", "bookmarks", "admin_shell"
+  "smacks", "ping", "time", "version", "bookmarks", "admin_shell", "tls"
 }}
-modules_disabled = {{ "s2s", "tls" }}
-c2s_require_encryption = false
+modules_disabled = {{ "s2s"{no_tls} }}
+c2s_require_encryption = {encrypted}
+ssl = {{ certificate = "{folder}/server.pem"; key = "{folder}/server.key"; }}
 allow_unencrypted_plain_auth = true
 authentication = "internal_plain"
 storage = "internal"
@@ -78,21 +79,30 @@ def _file_name(text: str) -> str:
 class Prosody:
     """Use as a context manager. The same data and ports survive `stop`, `kill` and `start`."""
 
-    def __init__(self, *, log_rooms: bool = True) -> None:
+    def __init__(self, *, log_rooms: bool = True, certificate: tuple[bytes, bytes] | None = None) -> None:
+        """`certificate` is a chain and its key (PEM): then nobody is let in without encryption."""
         self._folder = Path(tempfile.mkdtemp(prefix="prosody-"))
         self._process: subprocess.Popen[bytes] | None = None
         self._user = pwd.getpwnam(USER) if os.getuid() == 0 else None
         self.port, self.http_port = _free_port(), _free_port()
         settings = _SETTINGS.format(
-            folder=self._folder, port=self.port, http_port=self.http_port, log_rooms=str(log_rooms).lower()
+            folder=self._folder,
+            port=self.port,
+            http_port=self.http_port,
+            log_rooms=str(log_rooms).lower(),
+            no_tls="" if certificate else ', "tls"',
+            encrypted=str(certificate is not None).lower(),
         )
         self._configuration = self._folder / "prosody.cfg.lua"
         self._configuration.write_text(settings, encoding="utf-8")
         (self._folder / "data").mkdir()
+        self._keys = [self._folder / name for name in ("server.pem", "server.key")] if certificate else []
+        for path, content in zip(self._keys, certificate or (), strict=True):
+            path.write_bytes(content)
 
     def __enter__(self) -> Self:
         try:
-            self._give(self._folder, self._configuration, self._folder / "data")
+            self._give(self._folder, self._configuration, self._folder / "data", *self._keys)
             self.start()
         except BaseException:
             self._remove()

@@ -9,13 +9,14 @@ from xml.etree.ElementTree import Element, SubElement
 import msgspec
 import pytest
 import pytest_asyncio
+import trustme
 
 from paradesk.connectors.base import AuthError, NotSent, Rejected, Uncertain
 from paradesk.core.events import Gap, MessageUpserted
 from paradesk.core.intents import Send
 from paradesk.core.model import ClientId, ConversationId, Delivery, Message, Role, Visibility
 from paradesk.testing.recorder import Recorder, Session
-from tests.contract.prosody import Prosody, missing
+from tests.contract.prosody import PASSWORD, Prosody, missing
 
 pytestmark = pytest.mark.prosody
 
@@ -343,6 +344,29 @@ async def test_plain_password_never_leaves_for_a_server_without_encryption(backe
     with pytest.raises(AuthError, match="this machine only"):
         await elsewhere.run(desk)
     assert desk.went_online == 0
+
+
+async def test_certificate_is_checked_and_an_authority_of_our_own_is_believed(tmp_path: Path) -> None:
+    from paradesk.connectors.xmpp import XmppConnector
+
+    authority, stranger = trustme.CA(), trustme.CA()
+    issued = authority.issue_cert("localhost")
+    chain = b"".join(blob.bytes() for blob in issued.cert_chain_pems)
+    authority.cert_pem.write_to_path(tmp_path / "ours.pem")
+    stranger.cert_pem.write_to_path(tmp_path / "theirs.pem")
+    with Prosody(certificate=(chain, issued.private_key_pem.bytes())) as server:
+        settings = {"jid": server.user("ada"), "password": PASSWORD, "server": f"127.0.0.1:{server.port}"}
+        for ca_file in ("", str(tmp_path / "theirs.pem")):
+            connector, desk = XmppConnector(settings | {"ca_file": ca_file}), Recorder()
+            with pytest.raises(NotSent, match="not to be trusted"):
+                await connector.run(desk)
+            await connector.close()
+            assert desk.went_online == 0
+        trusting = XmppConnector(settings | {"ca_file": str(tmp_path / "ours.pem")})
+        async with Session(trusting) as work:
+            assert work.desk.went_online == 1
+            cipher = trusting._stream.line.client.socket.cipher()  # type: ignore[union-attr]
+            assert cipher is not None
 
 
 def test_shipped_without_the_extra_says_what_to_install(tmp_path: Path) -> None:

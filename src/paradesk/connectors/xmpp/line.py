@@ -197,6 +197,9 @@ class Line:
 
     def _disconnected(self, reason: object) -> None:
         words = printable(str(reason)) if reason else ""
+        if isinstance(reason, ssl.SSLCertVerificationError):
+            self._connection_failed(reason)
+            self._ended = NotSent(self._cannot_reach())
         error = self._ended or NotSent(f"the connection to {self._place} was lost{f': {words}' if words else ''}")
         self._not_open(error)
         if not self.lost.done():
