@@ -285,7 +285,7 @@ class XmppBackend(BackendUnderTest):
     async def received(self, conversation_id: ConversationId) -> list[Received]:
         """Return what the agent said, from the customer's own archive."""
         customer = self.people[conversation_id]
-        if self.rooms:
+        if conversation_id.endswith(f"@{ROOMS}"):
             entries = await customer.archive(to=conversation_id)
             ours = [xml for _, xml in entries if xml.get("from") == f"{conversation_id}/{self.nick}"]
         else:

@@ -20,7 +20,7 @@ from paradesk.connectors.xmpp.account import OPTIONS, read_account
 from paradesk.connectors.xmpp.compose import MAX_BODY, prepare_text, refuse_what_is_absent
 from paradesk.core.events import AgentIdentified, PresenceChanged, RosterChanged
 from paradesk.core.intents import Intent, Send
-from paradesk.core.model import Agent, Attachment, ConversationId, Customer, LocalFile, Message, Presence
+from paradesk.core.model import Agent, Attachment, ConversationId, Customer, LocalFile, Message, Presence, Status
 
 if TYPE_CHECKING:
     from paradesk.connectors.xmpp.actions import XmppActions
@@ -52,6 +52,7 @@ class XmppConnector(Connector):
         edits_in=Support.NATIVE,
         deletions_in=Support.NATIVE,
         status=Support.EMULATED,
+        statuses=frozenset(Status),
         priority=Support.EMULATED,
         tags=Support.EMULATED,
         presence=Support.NATIVE,
@@ -114,9 +115,9 @@ class XmppConnector(Connector):
             raise NotSent("not connected to the XMPP server yet")
         return self._actions
 
-    async def _wait_for_work(self) -> None:
-        """Give a connection that is being made again some time: reading harms nobody."""
-        for _ in range(int(PATIENCE / _LOOK)):
+    async def _wait_for_work(self, seconds: float = PATIENCE) -> None:
+        """Give a connection that is being made again some time: a session is continued in a moment."""
+        for _ in range(int(seconds / _LOOK)):
             if self._refused is not None or self._stream is None or self._stream.ready:
                 return
             await asyncio.sleep(_LOOK)
@@ -128,6 +129,8 @@ class XmppConnector(Connector):
     async def perform(self, intent: Intent) -> Outcome:
         """Carry out one intent; raises a ConnectorError that says whether it may have happened."""
         refuse_what_is_absent(intent)
+        if isinstance(intent, Send):
+            await self._wait_for_work(PATIENCE / 2)
         return await self._at_work().perform(intent)
 
     async def upload(self, conversation_id: ConversationId, file: LocalFile) -> str:

@@ -88,8 +88,6 @@ class Line:
             client.plugin["feature_mechanisms"].unencrypted_plain = True
         for plugin in ("xep_0030", "xep_0115", "xep_0198"):
             client.register_plugin(plugin)
-        for feature in FEATURES:
-            client.plugin["xep_0030"].add_feature(feature)
         for name, handler in {
             "session_start": lambda _: self._open(False),
             "session_resumed": lambda _: self._open(True),
@@ -127,6 +125,11 @@ class Line:
             raise NotSent(f"{self._place} did not let us in within {OPEN_DEADLINE:g} s") from None
         finally:
             self._opening = None
+        if not resumed:
+            # What is added before the server has given us our full address would be said of another one.
+            for feature in FEATURES:
+                await self.client.plugin["xep_0030"].add_feature(feature)
+            await self.client.plugin["xep_0115"].update_caps(broadcast=False)
         self.heard_at = loop.time()
         self._watch = asyncio.create_task(self._keep_watch(), name="xmpp watch")
         return resumed
@@ -318,6 +321,7 @@ FEATURES: Final = (
     "urn:xmpp:message-retract:1",
     "http://jabber.org/protocol/chatstates",
     "http://jabber.org/protocol/muc",
+    "urn:xmpp:bookmarks:1+notify",
     "jabber:x:oob",
     "urn:xmpp:sfs:0",
 )

@@ -262,6 +262,12 @@ def is_carbon(xml: Element) -> bool:
     return any(xml.find(f"{{urn:xmpp:carbons:2}}{tag}") is not None for tag in ("received", "sent"))
 
 
+def says_bookmarks_changed(xml: Element, me: str) -> bool:
+    """Tell whether our own account says that a device of ours changed the bookmarks."""
+    items = xml.find("{http://jabber.org/protocol/pubsub#event}event/{http://jabber.org/protocol/pubsub#event}items")
+    return items is not None and items.get("node") == "urn:xmpp:bookmarks:1" and xml.get("from", "") == me
+
+
 def archived_in(xml: Element) -> Archived | None:
     """Return the result of an archive query that this message carries, or None."""
     result = xml.find("{urn:xmpp:mam:2}result")

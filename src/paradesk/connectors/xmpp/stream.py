@@ -38,6 +38,7 @@ from paradesk.connectors.xmpp.stanzas import (
     decode_message,
     decode_presence,
     is_carbon,
+    says_bookmarks_changed,
 )
 from paradesk.core.events import Event, Gap, TypingChanged
 from paradesk.core.model import ConversationId, MessageId, Presence
@@ -66,6 +67,7 @@ class XmppStream:
         self.presence = (Presence.ONLINE, "")
         self._inbox: asyncio.Queue[Element | str | ConnectorError] = asyncio.Queue()
         self._begun = False
+        self._bookmarks_changed = False
         self._uncommitted = False
         """What was read last may not be on the desk's disk."""
 
@@ -137,10 +139,17 @@ class XmppStream:
             # Without carbons what our other devices send is seen a little later: in the archive.
             pass
         self.say_presence()
+        await self._enter_rooms(desk)
+
+    async def _enter_rooms(self, desk: ConnectorContext) -> list[str]:
+        """Enter the rooms that we are to be in and are not; returns those whose archives are to be read."""
+        self._bookmarks_changed = False
         rooms = await wanted_rooms(self.line, self.account)
-        entered = [self.book.room(room, title, nick) for room, (title, nick) in rooms.items()]
+        fresh = {room: how for room, how in rooms.items() if room not in self.rooms.chats}
+        entered = [self.book.room(room, title, nick) for room, (title, nick) in fresh.items()]
         await self._enter(entered)
         await desk.emit(*(self.told(chat) for chat in entered))
+        return [chat.id for chat in entered if _readable(chat)]
 
     async def _enter(self, chats: list[Chat]) -> None:
         tasks = [asyncio.ensure_future(self.rooms.enter(chat)) for chat in chats]
@@ -309,6 +318,8 @@ class XmppStream:
                     events += [self.told(chat) for chat in self.book.take_roster(item)]
             if events:
                 await desk.emit(*events)
+            if self._bookmarks_changed:
+                archives |= dict.fromkeys(await self._enter_rooms(desk))
             await self._catch_up(desk, [archive for archive in archives if self._reads(archive)])
             for archive, stanza in lively:
                 await self._take_live(desk, archive, stanza)
@@ -319,6 +330,9 @@ class XmppStream:
     def _take_message(
         self, xml: Element, events: list[Event], archives: dict[str, None], lively: list[tuple[str, Stanza]]
     ) -> None:
+        if says_bookmarks_changed(xml, self.account.jid):
+            self._bookmarks_changed = True
+            return
         inner = carbon_of(xml, self.account.jid)
         if inner is None and is_carbon(xml):
             # Somebody who is not our server pretends to be one.
