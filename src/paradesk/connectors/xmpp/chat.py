@@ -28,9 +28,7 @@ PART: Final = "~"
 LIVE: Final = "live:"
 """Begins the ids of messages that no archive has kept."""
 MAX_REMEMBERED: Final = 500
-ENCRYPTED: Final = (
-    "(encrypted with {name}: only the customer's and your own app can read it; ask them to switch encryption off here)"
-)
+ENCRYPTED: Final = "only the customer's app and your own can read it; ask them to switch encryption off here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +236,7 @@ class Chat:
         mine = self.is_mine(stanza)
         body = stanza.body
         if stanza.encryption:
-            body = ENCRYPTED.format(name=stanza.encryption)
+            body = f"(encrypted with {stanza.encryption}: {ENCRYPTED})"
         elif stanza.subject and not self.room:
             body = f"{stanza.subject}\n{body}" if body else stanza.subject
         message = Message(
