@@ -68,7 +68,7 @@ class MatrixConnector(Connector):
         assign=Support.NATIVE,
         transfer=Support.NATIVE,
         presence=Support.NATIVE,
-        presences=frozenset(Presence),
+        presences=frozenset({Presence.ONLINE, Presence.AWAY, Presence.BUSY}),
         search=Support.NATIVE,
         canned=Support.NATIVE,
         customer=Support.NATIVE,
