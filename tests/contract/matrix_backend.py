@@ -8,10 +8,13 @@ from typing import Any, Self
 from urllib.parse import quote
 
 import httpx
+import msgspec
 
 from paradesk.connectors.matrix import MatrixConnector
+from paradesk.connectors.matrix.lookups import CANNED
+from paradesk.connectors.matrix.presence import read_presence
 from paradesk.connectors.matrix.ticket import ASSIGNEE, PRIORITY, STATUS, TAGS, TYPES
-from paradesk.core.model import ConversationId, MessageId, Priority, Status
+from paradesk.core.model import ConversationId, MessageId, Presence, Priority, Status
 from paradesk.testing.backend import BackendUnderTest, Received, TicketRecord
 from tests.contract.synapse import PASSWORD, Account, Synapse
 from tests.contract.wire_proxy import WireProxy
@@ -122,6 +125,27 @@ class MatrixBackend(BackendUnderTest):
     async def new_customer(self) -> str:
         """Return the customer."""
         return self.customer.user_id
+
+    # What can be asked
+
+    async def agent_presence(self) -> Presence | None:
+        """Return the agent's presence as the homeserver tells it to the agent."""
+        answer = await self.call(self.agent, "GET", f"{API}/presence/{self.agent.user_id}/status")
+        raw = {"type": "m.presence", "sender": self.agent.user_id, "content": answer}
+        changes = read_presence([msgspec.Raw(msgspec.json.encode(raw))], self.agent.user_id, "")
+        return changes[0].presence if changes else None
+
+    async def canned_response(self) -> tuple[str, str]:
+        """Keep a canned response in the agent's account data, between entries that make no sense."""
+        title, body = "Refund", "Your money is on its way,\nit takes three days."
+        entries = [{"body": 7}, "nonsense", {"id": "r1", "title": title, "body": body, "shortcut": "refund"}]
+        path = f"{API}/user/{self.agent.user_id}/account_data/{CANNED}"
+        await self.call(self.agent, "PUT", path, {"responses": entries})
+        return title, body
+
+    async def earlier_conversation(self, conversation_id: ConversationId) -> str:
+        """Make another room with the same customer."""
+        return await self.open_conversation()
 
     # The customer's hands
 
@@ -255,7 +279,7 @@ class MatrixBackend(BackendUnderTest):
             tags=frozenset(tags),
             joined=self.agent.user_id in answer["joined"],
             ended=status == "closed",
-            assignee_id=(await self.state(conversation_id, ASSIGNEE)).get("user_id"),
+            assignee_id=(await self.state(conversation_id, ASSIGNEE)).get("user_id") or None,
         )
 
     # Faults

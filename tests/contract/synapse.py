@@ -30,6 +30,7 @@ rc_login: {{address: {_UNLIMITED}, account: {_UNLIMITED}, failed_attempts: {_UNL
 rc_joins: {{local: {_UNLIMITED}}}
 rc_invites: {{per_room: {_UNLIMITED}, per_user: {_UNLIMITED}, per_issuer: {_UNLIMITED}}}
 rc_room_creation: {_UNLIMITED}
+rc_presence: {{per_user: {_UNLIMITED}}}
 """
 
 

@@ -9,7 +9,18 @@ from contextlib import asynccontextmanager, suppress
 import httpx
 import pytest
 
-from paradesk.connectors.base import AuthError, ConnectorError, NotSent, RateLimited, Rejected, Uncertain
+from paradesk.connectors.base import (
+    AuthError,
+    Conflict,
+    ConnectorError,
+    Forbidden,
+    Gone,
+    NotSent,
+    ProtocolError,
+    RateLimited,
+    Rejected,
+    Uncertain,
+)
 from paradesk.connectors.matrix.client import (
     MatrixClient,
     TokenExpired,
@@ -63,8 +74,10 @@ def answering(status: int, errcode: str = "", headers: dict[str, str] | None = N
     ("answer", "kind"),
     [
         (answering(400, "M_BAD_JSON"), Rejected),
-        (answering(403, "M_FORBIDDEN"), Rejected),
-        (answering(404, "M_NOT_FOUND"), Rejected),
+        (answering(403, "M_FORBIDDEN"), Forbidden),
+        (answering(404, "M_NOT_FOUND"), Gone),
+        (answering(400, "M_NOT_FOUND"), Gone),
+        (answering(409, "M_UNKNOWN"), Conflict),
         (answering(413, "M_TOO_LARGE"), Rejected),
         (answering(401, "M_MISSING_TOKEN"), AuthError),
         (answering(403, "M_USER_DEACTIVATED"), AuthError),
@@ -76,13 +89,13 @@ def answering(status: int, errcode: str = "", headers: dict[str, str] | None = N
         (answering(302, headers={"Location": "https://evil.example/"}), NotSent),
         (lambda request: httpx.Response(403, text="<html>no</html>"), Rejected),
         (lambda request: httpx.Response(403, json=["a", "list"]), Rejected),
-        (lambda request: httpx.Response(200, text="<html>hello</html>"), Uncertain),
-        (lambda request: httpx.Response(200, json=[1]), Uncertain),
+        (lambda request: httpx.Response(200, text="<html>hello</html>"), ProtocolError),
+        (lambda request: httpx.Response(200, json=[1]), ProtocolError),
     ],
 )
 async def test_answers_are_mapped_to_what_may_be_done_about_them(answer: Answer, kind: type[ConnectorError]) -> None:
     error = await outcome(answer)
-    assert type(error) is kind or (kind in (Rejected, NotSent) and isinstance(error, kind))
+    assert type(error) is kind or (kind in (Rejected, NotSent, Gone) and isinstance(error, kind))
     assert str(error)
 
 

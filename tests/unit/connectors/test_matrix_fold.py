@@ -346,7 +346,7 @@ def test_rights_decide_what_is_absent(room: Room) -> None:
         state("m.room.create", SARAH, {"room_version": "10"}),
         state("m.room.power_levels", SARAH, {"users": {SARAH: "100"}, "events_default": 0, "invite": 50}),
     )
-    assert guest.absent().keys() == {"status", "end_chat", "priority", "tags", "transfer"}
+    assert guest.absent().keys() == {"status", "end_chat", "priority", "tags", "assign", "transfer"}
     fold(guest, state("m.room.power_levels", SARAH, {"users": {ME: 50}, "events": {TAGS: 75}, "events_default": 60}))
     assert guest.absent().keys() == {"tags", "send", "attachments_out"}
 

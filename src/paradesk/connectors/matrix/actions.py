@@ -1,19 +1,24 @@
 """What the agent wants, done to the homeserver. Every refusal that needs no I/O comes before any."""
 
 import asyncio
+import re
 from collections.abc import Awaitable
 from pathlib import Path
 from typing import Final
 
-from paradesk.connectors.base import ConnectorError, NotSent, Outcome, Rejected, Uncertain, Unsupported
+from paradesk.connectors.base import ConnectorError, Gone, NotSent, Outcome, Prepared, Rejected, Uncertain, Unsupported
+from paradesk.connectors.http import printable
 from paradesk.connectors.matrix.client import Json, encode
-from paradesk.connectors.matrix.messages import PART
+from paradesk.connectors.matrix.messages import PART, media_address
+from paradesk.connectors.matrix.presence import state_of, text_of
 from paradesk.connectors.matrix.room import Room
 from paradesk.connectors.matrix.rooms_made import invite_agents, new_ticket_room, write_handover_note
 from paradesk.connectors.matrix.session import MatrixSession, room_path, transaction_id
 from paradesk.connectors.matrix.stream import MatrixStream
 from paradesk.connectors.matrix.ticket import ASSIGNEE, MAX_TAGS, PRIORITY, STATUS, TAGS
+from paradesk.core.events import PresenceChanged
 from paradesk.core.intents import (
+    Assign,
     ChangeTags,
     CreateConversation,
     EndChat,
@@ -22,6 +27,7 @@ from paradesk.core.intents import (
     Leave,
     MarkRead,
     Send,
+    SetPresence,
     SetPriority,
     SetStatus,
     SetTyping,
@@ -34,6 +40,8 @@ MAX_CONTENT: Final = 62_000
 """Bytes of JSON: a whole event may have 65,536, and the server's own part of it needs room."""
 MAX_ATTACHMENT: Final = 25_000_000
 TYPING_LASTS: Final = 20.0
+NO_COLLEAGUE: Final = "not a colleague on the roster (the option `agents` lists them)"
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _MSGTYPES: Final = {"image": "m.image", "audio": "m.audio", "video": "m.video"}
 
 
@@ -66,6 +74,13 @@ class MatrixActions:
                 await self._session.post(room_path(intent.conversation_id, "leave"), {})
             case EndChat():
                 await self._set(intent.conversation_id, "end_chat", STATUS, {"status": Status.CLOSED.value})
+            case Assign():
+                await self._assign(intent)
+            case SetPresence():
+                self._check_connection()
+                text = text_of(intent.presence, intent.text)
+                await self._session.set_presence(state_of(intent.presence), text)
+                return Outcome(events=(PresenceChanged(intent.profile, intent.presence, intent.text),))
             case Transfer():
                 await self._transfer(intent)
             case SetTyping():
@@ -78,7 +93,7 @@ class MatrixActions:
             case CreateConversation():
                 return await self._create(intent)
             case _:
-                raise Unsupported("Matrix has no queue, no offers and no presence that this connector could set")
+                raise Unsupported("Matrix has no queue that hands out chats, and no offers")
         return Outcome()
 
     def _check_connection(self) -> None:
@@ -122,25 +137,39 @@ class MatrixActions:
             return [{"msgtype": "m.text", "body": intent.body}]
         limit = min(MAX_ATTACHMENT, self._session.max_upload or MAX_ATTACHMENT)
         # All are read before any is sent: a reply goes as a whole or not at all.
-        contents = [await asyncio.to_thread(read_file, file, limit) for file in intent.attachments]
+        places = intent.uploads
+        if len(places) != len(intent.attachments):
+            contents = [await asyncio.to_thread(read_file, file, limit) for file in intent.attachments]
+            pairs = zip(intent.attachments, contents, strict=True)
+            places = tuple([await self._upload(file, content) for file, content in pairs])
+        if lost := [place for place in places if media_address(place) is None]:
+            raise Gone(f"not an address of an uploaded file: {printable(lost[0])}")
         parts: list[Json] = []
-        for number, (file, content) in enumerate(zip(intent.attachments, contents, strict=True), start=1):
-            try:
-                address = await self._session.upload(file.name, file.media_type, content)
-            except Uncertain as error:
-                # A file that lies at the server unmentioned has reached nobody.
-                raise NotSent(f"the file {file.name!r} could not be uploaded: {error}") from None
-            caption = intent.body if number == len(contents) else ""
+        for number, (file, address) in enumerate(zip(intent.attachments, places, strict=True), start=1):
+            caption = intent.body if number == len(places) else ""
             parts.append(
                 {
                     "msgtype": _MSGTYPES.get(file.media_type.partition("/")[0], "m.file"),
                     "body": caption or file.name,
                     "filename": file.name,
                     "url": address,
-                    "info": {"mimetype": file.media_type, "size": len(content)},
+                    "info": {"mimetype": file.media_type, "size": file.size},
                 }
             )
         return parts
+
+    async def upload(self, conversation_id: ConversationId, file: LocalFile) -> str:
+        """Bring a file to the homeserver and return its `mxc://` address; nobody sees it before a reply names it."""
+        self._room(conversation_id, "attachments_out")
+        limit = min(MAX_ATTACHMENT, self._session.max_upload or MAX_ATTACHMENT)
+        return await self._upload(file, await asyncio.to_thread(read_file, file, limit))
+
+    async def _upload(self, file: LocalFile, content: bytes) -> str:
+        try:
+            return await self._session.upload(file.name, file.media_type, content)
+        except Uncertain as error:
+            # A file that lies at the server unmentioned has reached nobody.
+            raise NotSent(f"the file {file.name!r} could not be uploaded: {error}") from None
 
     # The ticket
 
@@ -179,11 +208,21 @@ class MatrixActions:
         except (Rejected, Uncertain, NotSent):
             return
 
+    async def _assign(self, intent: Assign) -> None:
+        self._check_connection()
+        staff, target = self._stream.staff, intent.assignee_id
+        if target is not None and (staff is None or (target not in staff.agents and target != staff.me.id)):
+            raise Rejected(NO_COLLEAGUE)
+        room = self._room(intent.conversation_id, "assign")
+        if target is not None and target != self._session.user_id:
+            await invite_agents(self._session, room, (target,))
+        await self._session.set_state(room.id, ASSIGNEE, {"user_id": target or ""})
+
     async def _transfer(self, intent: Transfer) -> None:
         self._check_connection()
         staff = self._stream.staff
         if staff is None or intent.target_id not in staff.agents or intent.target_id == staff.me.id:
-            raise Rejected("not a colleague on the roster (the option `agents` lists them)")
+            raise Rejected(NO_COLLEAGUE)
         room = self._room(intent.conversation_id, "transfer")
         if intent.note:
             await write_handover_note(self._session, self._stream, room, intent.target_id, intent.note)
@@ -222,6 +261,17 @@ class MatrixActions:
                 raise Rejected(f"the chat was opened, but its first message was not sent: {error}") from None
             await asyncio.sleep(0.5 * attempt)
             attempt += 1
+
+
+def prepared(send: Send) -> Prepared:
+    """Return what is sent for a reply: control characters are left out; raises Rejected for what no event carries."""
+    unified = send.body.replace("\r\n", "\n").replace("\r", "\n")
+    body = _CONTROLS.sub("", unified)
+    if (size := len(body.encode("utf-8", "replace"))) > MAX_BODY:
+        raise Rejected(f"the text is {size:,} bytes long; a Matrix message holds {MAX_BODY:,}")
+    if (size := len(encode({"msgtype": "m.text", "body": body}))) > MAX_CONTENT:
+        raise Rejected(f"the text is {size:,} bytes long once it is encoded; a Matrix message holds {MAX_CONTENT:,}")
+    return Prepared((body,), () if body == unified else ("control characters were left out",))
 
 
 def read_file(file: LocalFile, limit: int) -> bytes:

@@ -8,7 +8,18 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from paradesk.connectors.base import AuthError, ConnectorError, NotSent, RateLimited, Rejected, Uncertain
+from paradesk.connectors.base import (
+    AuthError,
+    Conflict,
+    ConnectorError,
+    Forbidden,
+    Gone,
+    NotSent,
+    ProtocolError,
+    RateLimited,
+    Rejected,
+    Uncertain,
+)
 from paradesk.connectors.http import DEADLINE, Downloader, OriginClient, RedirectRefused, checked_origin, printable
 from paradesk.connectors.matrix.wire import Login, Trouble, decode_raw
 from paradesk.core.secret import Secret
@@ -35,7 +46,7 @@ class InvalidRequest(Rejected):
     """Refused with 400: the request itself makes no sense to the server (a stale position in the stream, too)."""
 
 
-class NotFound(Rejected):
+class NotFound(Gone):
     """Refused with 404: no such thing, or this server does not know the call."""
 
 
@@ -115,7 +126,7 @@ class MatrixClient:
         body = await self._exchange(method, path, params, content, headers, MAX_ANSWER, deadline)
         answer = decode_raw(body, kind)
         if answer is None:
-            raise Uncertain(f"the homeserver's answer makes no sense ({method} {path.split('/')[-1] or path})")
+            raise ProtocolError(f"the homeserver's answer makes no sense ({method} {path.split('/')[-1] or path})")
         return answer
 
     async def download(self, path: str, limit: int, deadline: float = 120.0) -> bytes:
@@ -168,8 +179,12 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes) -> ConnectorEr
         return NotSent(f"the homeserver answered {status}, which leads nowhere")
     if status == 408 or status >= 500:
         return Uncertain(f"the homeserver is in trouble ({status}): {words}")
-    if status == 404:
+    if status == 404 or code == "M_NOT_FOUND":
         return NotFound(words)
+    if code == "M_FORBIDDEN" or status == 403:
+        return Forbidden(words)
+    if status == 409:
+        return Conflict(words)
     if status == 400:
         return InvalidRequest(words)
     return Rejected(words)

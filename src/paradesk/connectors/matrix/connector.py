@@ -5,16 +5,28 @@ from typing import ClassVar
 
 import httpx
 
-from paradesk.connectors.base import Connector, ConnectorContext, NotSent, Option, Outcome, Page, Rejected
+from paradesk.connectors.base import Connector, ConnectorContext, NotSent, Option, Outcome, Page, Prepared, Rejected
 from paradesk.connectors.capabilities import Capabilities, Idempotency, Support
-from paradesk.connectors.matrix.actions import MAX_ATTACHMENT, MAX_BODY, MatrixActions
+from paradesk.connectors.matrix.actions import MAX_ATTACHMENT, MAX_BODY, MatrixActions, prepared
 from paradesk.connectors.matrix.history import read_history
-from paradesk.connectors.matrix.room import Staff
+from paradesk.connectors.matrix.lookups import customer_of, read_canned, search_rooms
+from paradesk.connectors.matrix.room import Room, Staff
 from paradesk.connectors.matrix.session import MatrixSession, user_ids
 from paradesk.connectors.matrix.stream import MatrixStream
 from paradesk.core.events import AgentIdentified, RosterChanged
-from paradesk.core.intents import Intent
-from paradesk.core.model import Agent, Attachment, ConversationId, Message, Status
+from paradesk.core.intents import Intent, Send
+from paradesk.core.model import (
+    Agent,
+    Attachment,
+    ConversationId,
+    Customer,
+    Found,
+    LocalFile,
+    Message,
+    Presence,
+    RemoteResponse,
+    Status,
+)
 
 YES = ("yes", "true", "on", "1")
 
@@ -53,7 +65,14 @@ class MatrixConnector(Connector):
         join=Support.NATIVE,
         leave=Support.NATIVE,
         end_chat=Support.NATIVE,
+        assign=Support.NATIVE,
         transfer=Support.NATIVE,
+        presence=Support.NATIVE,
+        presences=frozenset({Presence.ONLINE, Presence.AWAY, Presence.BUSY}),
+        search=Support.NATIVE,
+        canned=Support.NATIVE,
+        customer=Support.NATIVE,
+        upload=Support.NATIVE,
         create=Support.NATIVE,
         resume=Support.NATIVE,
         idempotency=Idempotency.EXACT,
@@ -89,14 +108,37 @@ class MatrixConnector(Connector):
         """Carry out one intent; raises a ConnectorError that says whether it may have happened."""
         return await self._actions.perform(intent)
 
-    async def history(self, conversation_id: ConversationId, before: Message | None, limit: int) -> Page:
-        """Return up to `limit` messages older than `before` (None: the newest ones), oldest first."""
+    def prepare(self, send: Send) -> Prepared:
+        """Return the text as it will be sent; raises Rejected for what no Matrix event can carry."""
+        return prepared(send)
+
+    async def upload(self, conversation_id: ConversationId, file: LocalFile) -> str:
+        """Bring a file to the homeserver and return its `mxc://` address."""
+        return await self._actions.upload(conversation_id, file)
+
+    async def customer(self, conversation_id: ConversationId) -> Customer:
+        """Return the customer's profile, and the other rooms that we share with them as earlier conversations."""
+        return customer_of(self._known(conversation_id), self._stream.rooms)
+
+    async def canned(self) -> tuple[RemoteResponse, ...]:
+        """Return the canned responses that the agent's account data holds."""
+        return await read_canned(self._session)
+
+    async def search(self, query: str, limit: int) -> tuple[Found, ...]:
+        """Return the chats in which the homeserver finds these words, best first; encrypted ones are left out."""
+        return await search_rooms(self._session, self._stream.rooms, query, limit)
+
+    def _known(self, conversation_id: ConversationId) -> Room:
         if not self._stream.ready:
             raise NotSent("not connected to the homeserver yet")
         room = self._stream.rooms.get(conversation_id)
         if room is None:
             raise Rejected("you are not in this chat")
-        return await read_history(self._session, room, before, limit)
+        return room
+
+    async def history(self, conversation_id: ConversationId, before: Message | None, limit: int) -> Page:
+        """Return up to `limit` messages older than `before` (None: the newest ones), oldest first."""
+        return await read_history(self._session, self._known(conversation_id), before, limit)
 
     async def fetch(self, attachment: Attachment) -> bytes:
         """Return the content of an attachment; raises Rejected when it is larger than the declared limit."""

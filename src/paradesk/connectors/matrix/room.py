@@ -8,11 +8,12 @@ from typing import Final
 import msgspec
 
 from paradesk.connectors.matrix.cursor import Mark
-from paradesk.connectors.matrix.ticket import PRIORITY, STATUS, TAGS, TYPES, Ticket, read_ticket_event
+from paradesk.connectors.matrix.ticket import ASSIGNEE, PRIORITY, STATUS, TAGS, TYPES, Ticket, read_ticket_event
 from paradesk.connectors.matrix.wire import Create, Member, PowerLevels, RoomEvent, RoomName, decode_raw
 from paradesk.core.model import Agent, Conversation, ConversationId, Customer, Status
 
 ENCRYPTED_ROOM: Final = "this room is encrypted end to end; Paradesk can neither read nor write it"
+UNTRUSTED: Final = "the customer may overwrite what the ticket says here; a bot or an agent should make the rooms"
 NOT_JOINED: Final = "join the chat first: an invitation shows no messages"
 MAX_REMEMBERED: Final = 4000
 _NUMBER_ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -123,6 +124,20 @@ class Room:
         if self.power is None:
             return not self.creator or self.level(self.staff.me.id) > 0
         return self.level(self.staff.me.id) >= self.power.events.get(event_type, self.power.state_default)
+
+    def customer_may_change_ticket(self) -> bool:
+        """Tell whether somebody who is not staff may overwrite the ticket's fields, or give themselves that right."""
+        return any(
+            self._level_reaches(user, event_type)
+            for user, member in self.people.items()
+            if user not in self.staff and member.membership in PRESENT
+            for event_type in (*TYPES, "m.room.power_levels")
+        )
+
+    def _level_reaches(self, user_id: str, event_type: str) -> bool:
+        if self.power is None:
+            return self.level(user_id) > 0
+        return self.level(user_id) >= self.power.events.get(event_type, self.power.state_default)
 
     def may_say(self) -> bool:
         """Tell whether this desk's agent may send messages."""
@@ -263,6 +278,8 @@ class Room:
         elif not self.may_say():
             absent |= dict.fromkeys(("send", "attachments_out"), "this room does not let you write")
         if self.joined:
+            if self.customer_may_change_ticket():
+                absent["ticket"] = UNTRUSTED
             for name, event_type in _NEEDED.items():
                 if not self.may_set(event_type):
                     absent[name] = "this room does not let you change the ticket: you have no moderator's rights in it"
@@ -279,7 +296,7 @@ class Room:
         return attributes
 
 
-_NEEDED: Final = {"status": STATUS, "end_chat": STATUS, "priority": PRIORITY, "tags": TAGS}
+_NEEDED: Final = {"status": STATUS, "end_chat": STATUS, "priority": PRIORITY, "tags": TAGS, "assign": ASSIGNEE}
 
 
 class _Membership(msgspec.Struct):

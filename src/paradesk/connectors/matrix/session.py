@@ -65,9 +65,13 @@ _STATE_TYPES = (
 )
 _TIMELINE_TYPES = ("m.room.message", "m.sticker", "m.room.encrypted", "m.room.redaction", *_STATE_TYPES)
 _TIMELINE: Json = {"types": _TIMELINE_TYPES, "lazy_load_members": True}
-_FILTER = msgspec.json.encode(
-    {
-        "presence": {"not_types": ["*"]},
+_MESSAGES_FILTER = msgspec.json.encode(_TIMELINE).decode()
+
+
+def _filter(me: str) -> str:
+    """Return what the stream asks for: of presence our own only."""
+    wanted = {
+        "presence": {"types": ["m.presence"], "senders": [me]},
         "account_data": {"not_types": ["*"]},
         "room": {
             "account_data": {"not_types": ["*"]},
@@ -76,8 +80,7 @@ _FILTER = msgspec.json.encode(
             "timeline": {**_TIMELINE, "limit": TIMELINE_LIMIT},
         },
     }
-).decode()
-_MESSAGES_FILTER = msgspec.json.encode(_TIMELINE).decode()
+    return msgspec.json.encode(wanted).decode()
 
 
 def room_path(room_id: str, *parts: str) -> str:
@@ -95,6 +98,8 @@ class MatrixSession:
         self._renewal = asyncio.Lock()
         self.user_id = ""
         self.max_upload: int | None = None
+        self.shown_as = "online"
+        """What each request of the stream tells of our presence; the server would take its silence for `online`."""
         self.long_poll, self.slack = LONG_POLL, SLACK
         self.probe_every, self.probe_deadline = PROBE_EVERY, PROBE_DEADLINE
 
@@ -206,7 +211,11 @@ class MatrixSession:
 
         `patient`: much may have happened, and the server may need minutes; meanwhile it is asked whether it still lives.
         """
-        params = {"filter": _FILTER, "timeout": str(int(self.long_poll * 1000)) if wait else "0"}
+        params = {
+            "filter": _filter(self.user_id),
+            "timeout": str(int(self.long_poll * 1000)) if wait else "0",
+            "set_presence": self.shown_as,
+        }
         if since is not None:
             params["since"] = since
         else:
@@ -321,6 +330,12 @@ class MatrixSession:
         """Say that we type (for at most so many seconds) or stopped."""
         content: Json = {"typing": True, "timeout": int(seconds * 1000)} if typing else {"typing": False}
         await self.call("PUT", room_path(room_id, "typing", self.user_id), Nothing, json=content)
+
+    async def set_presence(self, state: str, text: str) -> None:
+        """Say whether we are there (`online`, `unavailable` or `offline`), from now on and in the stream."""
+        path = f"{API}/presence/{segment(self.user_id)}/status"
+        await self.call("PUT", path, Nothing, json={"presence": state, "status_msg": text})
+        self.shown_as = state
 
     async def upload(self, name: str, media_type: str, content: bytes) -> str:
         """Upload a file and return its `mxc://` address."""

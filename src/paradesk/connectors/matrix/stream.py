@@ -16,6 +16,7 @@ from paradesk.connectors.matrix.fold import (
     fold_timeline,
     upserted,
 )
+from paradesk.connectors.matrix.presence import read_presence
 from paradesk.connectors.matrix.room import Room, Staff
 from paradesk.connectors.matrix.session import MatrixSession
 from paradesk.connectors.matrix.wire import JoinedRoom, LeftRoom, RoomEvent, Sync, decode_events
@@ -110,6 +111,7 @@ class MatrixStream:
             self.rooms.pop(room_id, None)
         place = Cursor(answer.next_batch, self.cursor.user, self.cursor.rooms)
         text = place.encode()
+        closing += read_presence(answer.presence.events, staff.me.id, desk.profile)
         await desk.emit(*closing, cursor=text)
         self.cursor, self._committed = place, text
 

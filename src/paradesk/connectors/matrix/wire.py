@@ -97,6 +97,8 @@ class RoomEvent(msgspec.Struct):
     state_key: str | None = None
     content: msgspec.Raw = EMPTY
     redacts: str | None = None
+    room_id: str = ""
+    """Told by search only."""
     unsigned: Unsigned = msgspec.field(default_factory=Unsigned)
 
     @property
@@ -244,6 +246,7 @@ class Sync(msgspec.Struct):
 
     next_batch: str
     rooms: Rooms = msgspec.field(default_factory=Rooms)
+    presence: Events = msgspec.field(default_factory=Events)
 
 
 class MessagesPage(msgspec.Struct):
@@ -271,6 +274,61 @@ class EphemeralEvent(msgspec.Struct):
 
     type: str
     content: msgspec.Raw = EMPTY
+
+
+class PresenceEvent(msgspec.Struct):
+    """Whether somebody is there."""
+
+    type: str
+    sender: str = ""
+    content: msgspec.Raw = EMPTY
+
+
+class PresenceContent(msgspec.Struct):
+    """Content of `m.presence`."""
+
+    presence: str
+    status_msg: str | None = None
+
+
+class CannedContent(msgspec.Struct):
+    """The agent's account data with canned responses, each still to be decoded."""
+
+    responses: list[msgspec.Raw] = []
+
+
+class CannedEntry(msgspec.Struct):
+    """One canned response."""
+
+    body: str
+    id: str = ""
+    title: str = ""
+    shortcut: str = ""
+    language: str = ""
+
+
+class SearchHit(msgspec.Struct):
+    """One event that a search found."""
+
+    result: msgspec.Raw = EMPTY
+
+
+class SearchEvents(msgspec.Struct):
+    """What a search found, best first, each still to be decoded."""
+
+    results: list[msgspec.Raw] = []
+
+
+class SearchCategories(msgspec.Struct):
+    """The categories of a search's answer."""
+
+    room_events: SearchEvents = msgspec.field(default_factory=SearchEvents)
+
+
+class SearchAnswer(msgspec.Struct):
+    """Answer of `POST /search`."""
+
+    categories: SearchCategories = msgspec.field(name="search_categories", default_factory=SearchCategories)
 
 
 class TypingUsers(msgspec.Struct):
