@@ -99,7 +99,7 @@ def test_a_toy_of_ones_own_appears_and_works(fresh: Environment) -> None:
     (state / "first-run-done").touch()
     program = [str(fresh.python), "-m", "paradesk"]
     with Terminal([*program, "profile", "add"], size=(100, 30), env=fresh.variables, cwd=fresh.home) as terminal:
-        terminal.wait_text("Connector (matrix, pub, simulator")
+        terminal.wait_text("Connector (", " pub, simulator")
         terminal.type("pub")
         terminal.press("Enter")
         terminal.wait_text("Name of the profile [pub]")

@@ -48,6 +48,14 @@ def capability_words(name: str) -> str:
     return _WORDS.get(name, name.replace("_", " "))
 
 
+def declared_by(connector: type[Connector]) -> Capabilities:
+    """Return what a connector can do; where that hangs on its settings, with the options as they are by default."""
+    declared = getattr(connector, "capabilities", None)
+    if isinstance(declared, Capabilities):
+        return declared
+    return connector({option.name: option.default for option in connector.options if option.default}).capabilities
+
+
 def delivery_promise(able: Capabilities) -> str:
     """Return what a connector promises about replies, in a sentence."""
     match able.idempotency:
@@ -69,7 +77,7 @@ def _span(seconds: float) -> str:
 
 def capability_table(connectors: Sequence[type[Connector]]) -> str:
     """Return the capabilities and the delivery promises of connectors, one column for each."""
-    able = [connector.capabilities for connector in connectors]
+    able = [declared_by(connector) for connector in connectors]
     rows = [["", *(connector.title for connector in connectors)], ["---"] * (len(connectors) + 1)]
     rows += [
         [f"{capability_words(name)} (`{name}`)", *(_SHOWN[each.support(name)] for each in able)]
@@ -83,7 +91,9 @@ def capability_table(connectors: Sequence[type[Connector]]) -> str:
         ["noticed after, at worst", *(_span(each.latency) if each.latency else "at once" for each in able)],
     ]
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-    promises = "\n".join(f"| {c.title} | {delivery_promise(c.capabilities)} |" for c in connectors)
+    promises = "\n".join(
+        f"| {connector.title} | {delivery_promise(each)} |" for connector, each in zip(connectors, able, strict=True)
+    )
     return f"{table}\n\n| | what happens to a reply whose answer was lost |\n| --- | --- |\n{promises}\n"
 
 

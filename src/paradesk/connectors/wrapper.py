@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from paradesk.connectors.base import Connector, ConnectorContext, Outcome, Page, Prepared
 from paradesk.connectors.capabilities import Capabilities
-from paradesk.core.intents import Intent, MarkRead, Send, SetTyping
+from paradesk.core.intents import Intent, Send, SetTyping
 from paradesk.core.model import (
     Attachment,
     ConversationId,
@@ -75,7 +75,7 @@ class Wrapper(Connector):
 class RateLimit(Wrapper):
     """Asks a backend at most so often, so that an account is not shut out: what is too early waits for its turn.
 
-    Typing and read marks are dropped instead, since a late one says what is no longer so.
+    That somebody has begun to type is dropped instead, since it lapses by itself; that they stopped is told in its turn.
     """
 
     def __init__(self, inner: Connector, per_second: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -87,7 +87,7 @@ class RateLimit(Wrapper):
 
     async def perform(self, intent: Intent) -> Outcome:
         """Carry out the intent when it is its turn."""
-        if isinstance(intent, SetTyping | MarkRead) and self._clock() < self._next:
+        if isinstance(intent, SetTyping) and intent.typing and self._clock() < self._next:
             return Outcome()
         await self._turn()
         return await super().perform(intent)

@@ -1,5 +1,6 @@
 """The documents about connectors are those that the code would write, and options and capabilities have their words."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from click.testing import CliRunner
@@ -7,7 +8,13 @@ from click.testing import CliRunner
 from paradesk.cli.main import cli
 from paradesk.connectors.capabilities import Capabilities, Idempotency, Support
 from paradesk.connectors.simulator import SimulatorConnector
-from paradesk.connectors.tables import capability_names, capability_table, capability_words, delivery_promise
+from paradesk.connectors.tables import (
+    capability_names,
+    capability_table,
+    capability_words,
+    declared_by,
+    delivery_promise,
+)
 from paradesk.testing.specification import rules
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -59,3 +66,16 @@ def test_a_promise_names_its_times() -> None:
     assert "2 hours" in delivery_promise(Capabilities(idempotency=Idempotency.EXACT, exact_window=7200))
     assert "after 45 seconds" in delivery_promise(Capabilities(idempotency=Idempotency.ECHO, settle=45))
     assert delivery_promise(Capabilities()).startswith("NONE")
+
+
+def test_capabilities_that_hang_on_settings_are_those_of_the_defaults() -> None:
+    class Choosing(SimulatorConnector):
+        title = "Choosing"
+
+        def __init__(self, settings: Mapping[str, str]) -> None:
+            super().__init__(settings)
+            self.capabilities = Capabilities(notes=Support.NATIVE if settings["seed"] == "1" else Support.ABSENT)
+
+    Choosing.capabilities = None  # type: ignore[assignment]
+    assert declared_by(Choosing).notes is Support.NATIVE
+    assert declared_by(SimulatorConnector) is SimulatorConnector.capabilities

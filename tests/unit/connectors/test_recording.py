@@ -214,9 +214,11 @@ async def test_a_rate_is_kept_and_late_typing_is_dropped() -> None:
     assert performed == sends
     await limited.perform(SetTyping(chat, True))
     assert performed == sends
+    await limited.perform(SetTyping(chat, False))
+    assert performed == [*sends, SetTyping(chat, False)], "an end that is not told would leave the customer waiting"
     now[0] += 10
     await limited.perform(SetTyping(chat, True))
-    assert len(performed) == 6
+    assert performed[-1] == SetTyping(chat, True)
 
 
 class Recording(SimulatedBackend):
