@@ -101,6 +101,20 @@ async def test_killed_server_comes_back_with_nothing_lost_and_nothing_doubled() 
                 assert [message.body for message in await backend.received(chat)] == ["two", "four"]
 
 
+async def test_reply_after_a_restart_reaches_somebody_who_is_no_contact(backend: "XmppBackend") -> None:
+    address = await backend.new_customer()
+    customer = backend.people[address]
+    async with session(backend) as work:
+        customer.message(backend.agent, body="where is my parcel?")
+        await work.until(lambda: work.desk.said(ConversationId(address)), "what they have written")
+        await work.until(lambda: work.desk.commits, "a cursor")
+    async with session(backend, work.desk) as again:
+        await again.perform(reply(address, "on its way", "c-restart"))
+        assert [one.body for one in await backend.received(ConversationId(address))] == ["on its way"]
+        with pytest.raises(Rejected):
+            await again.perform(reply("no-address", "on its way", "c-nobody"))
+
+
 async def test_hanging_server_is_noticed(backend: "XmppBackend", monkeypatch: pytest.MonkeyPatch) -> None:
     assert line_module.QUIET + line_module.PING_DEADLINE < 40
     monkeypatch.setattr(line_module, "QUIET", 0.3)

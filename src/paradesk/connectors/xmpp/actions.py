@@ -54,9 +54,12 @@ class XmppActions:
 
     def chat(self, conversation_id: ConversationId, capability: str = "") -> Chat:
         """Return a conversation that can do this; raises Rejected or Unsupported."""
-        chat = self._stream.book.chats.get(conversation_id)
+        book = self._stream.book
+        chat = book.chats.get(conversation_id)
         if chat is None:
-            raise Rejected("there is no such chat")
+            if not book.may_be_person(conversation_id):
+                raise Rejected("there is no such chat")
+            chat = book.chat(conversation_id)
         reason = chat.conversation().absent.get(capability)
         if reason:
             raise Rejected(reason) if chat.closed else Unsupported(reason)

@@ -43,6 +43,16 @@ class Book:
         """Return the one-to-one chat with an address."""
         return self.chats.setdefault(jid, Chat(jid, self._account))
 
+    def may_be_person(self, conversation_id: str) -> bool:
+        """Tell whether an id that this session has not met can be the address of somebody the desk knows from before.
+
+        Who is not on the contact list and has not written since is not met again by reading on in the archive.
+        """
+        local, at, domain = conversation_id.partition("@")
+        rooms = {chat.id.partition("@")[2] for chat in self.chats.values() if chat.room}
+        sound = all(character.isprintable() and character not in " /@" for character in local + domain)
+        return bool(local and at and domain) and sound and domain not in rooms
+
     def room(self, jid: str, title: str, nick: str) -> Chat:
         """Return the chat that is a room."""
         chat = self.chats[jid] = Chat(jid, self._account, room=True, name=title, nick=nick)
