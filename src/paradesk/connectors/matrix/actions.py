@@ -9,6 +9,7 @@ from typing import Final
 from paradesk.connectors.base import ConnectorError, Gone, NotSent, Outcome, Prepared, Rejected, Uncertain, Unsupported
 from paradesk.connectors.http import printable
 from paradesk.connectors.matrix.client import Json, encode
+from paradesk.connectors.matrix.companion import Companions
 from paradesk.connectors.matrix.messages import PART, media_address
 from paradesk.connectors.matrix.presence import state_of, text_of
 from paradesk.connectors.matrix.room import Room
@@ -51,6 +52,7 @@ class MatrixActions:
     def __init__(self, session: MatrixSession, stream: MatrixStream, *, stay_after_transfer: bool) -> None:
         self._session = session
         self._stream = stream
+        self._companions = Companions(session, stream)
         self._stay_after_transfer = stay_after_transfer
 
     async def perform(self, intent: Intent) -> Outcome:
@@ -117,7 +119,7 @@ class MatrixActions:
 
     async def _send(self, intent: Send) -> Outcome:
         if intent.visibility is not Visibility.PUBLIC:
-            raise Unsupported("Matrix has no private notes: everybody in the room would read it")
+            return await self._write_note(intent)
         room = self._room(intent.conversation_id, "send")
         if len(intent.body.encode("utf-8", "replace")) > MAX_BODY:
             raise Rejected(f"too long: a Matrix message holds {MAX_BODY:,} bytes")
@@ -130,6 +132,11 @@ class MatrixActions:
             transaction = intent.client_id if number == len(parts) else f"{intent.client_id}{PART}{number}"
             event_id = await self._session.send(room.id, "m.room.message", transaction, part)
         return Outcome(message_id=MessageId(event_id))
+
+    async def _write_note(self, intent: Send) -> Outcome:
+        room = self._room(intent.conversation_id, "notes")
+        body = prepared(intent).parts[0]
+        return await self._companions.write(room, intent, {"msgtype": "m.text", "body": body})
 
     async def _parts(self, intent: Send) -> list[Json]:
         """Return the events of a reply: one for each file, the text as the last file's caption, or the text alone."""

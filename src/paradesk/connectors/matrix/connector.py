@@ -10,6 +10,7 @@ from paradesk.connectors.capabilities import Capabilities, Idempotency, Support
 from paradesk.connectors.matrix.actions import MAX_ATTACHMENT, MAX_BODY, MatrixActions, prepared
 from paradesk.connectors.matrix.history import read_history
 from paradesk.connectors.matrix.lookups import customer_of, read_canned, search_rooms
+from paradesk.connectors.matrix.note_history import with_notes
 from paradesk.connectors.matrix.room import Room, Staff
 from paradesk.connectors.matrix.session import MatrixSession, user_ids
 from paradesk.connectors.matrix.stream import MatrixStream
@@ -56,6 +57,7 @@ class MatrixConnector(Connector):
         read_out=Support.NATIVE,
         attachments_in=Support.NATIVE,
         attachments_out=Support.NATIVE,
+        notes=Support.NATIVE,
         edits_in=Support.NATIVE,
         deletions_in=Support.NATIVE,
         status=Support.NATIVE,
@@ -138,7 +140,9 @@ class MatrixConnector(Connector):
 
     async def history(self, conversation_id: ConversationId, before: Message | None, limit: int) -> Page:
         """Return up to `limit` messages older than `before` (None: the newest ones), oldest first."""
-        return await read_history(self._session, self._known(conversation_id), before, limit)
+        room = self._known(conversation_id)
+        page = await read_history(self._session, room, before, limit)
+        return await with_notes(self._session, room, self._stream.companions(room.id), page, before)
 
     async def fetch(self, attachment: Attachment) -> bytes:
         """Return the content of an attachment; raises Rejected when it is larger than the declared limit."""

@@ -79,7 +79,8 @@ def fold_timeline(room: Room, events: Iterable[AnyEvent], senders: Senders, *, t
             continue
         room.mark.last = event.event_id
         message = message_of(room, event, key)
-        room.remember(event.event_id, key, event.sender, message is not None)
+        time_ms = event.time_ms if isinstance(event, RoomEvent) else 0
+        room.remember(event.event_id, key, event.sender, message is not None, time_ms)
         if isinstance(event, RoomEvent):
             room.newest_ms = max(room.newest_ms, event.time_ms)
             if event.state_key is not None:
@@ -192,7 +193,7 @@ def fold_invite(room: Room, invited: InvitedRoom, now: float) -> list[Event]:
         room.people.setdefault(inviter, Member("join"))
         room.customer_id = inviter
     room.settle_customer()
-    return [] if room.space else [upserted(room)]
+    return [] if room.aside else [upserted(room)]
 
 
 def fold_departure(room: Room, left: LeftRoom) -> list[Event]:

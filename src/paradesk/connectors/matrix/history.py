@@ -8,7 +8,7 @@ from paradesk.connectors.matrix.fold import AnyEvent
 from paradesk.connectors.matrix.messages import message_of
 from paradesk.connectors.matrix.room import Room
 from paradesk.connectors.matrix.session import MatrixSession
-from paradesk.connectors.matrix.wire import decode_events
+from paradesk.connectors.matrix.wire import RoomEvent, decode_events
 from paradesk.core.model import Message
 
 MAX_PAGES = 20
@@ -82,7 +82,8 @@ class _Walk:
             self._key = known if known is not None and known < self._key else self._key - 1
             message = message_of(self._room, event, self._key)
             if event is not None and event.event_id and known is None:
-                self._room.remember(event.event_id, self._key, event.sender, message is not None)
+                time_ms = event.time_ms if isinstance(event, RoomEvent) else 0
+                self._room.remember(event.event_id, self._key, event.sender, message is not None, time_ms)
             oldest = message.id if message is not None else None
             if message is not None:
                 self._messages.append(message)

@@ -32,7 +32,7 @@ def customer_of(room: Room, rooms: Mapping[str, Room]) -> Customer:
     others = (
         other.conversation()
         for other in rooms.values()
-        if room.customer_id and other.id != room.id and not other.space and other.customer_id == room.customer_id
+        if room.customer_id and other.id != room.id and not other.aside and other.customer_id == room.customer_id
     )
     earlier = sorted(
         (EarlierConversation(chat.id, chat.subject, chat.status.value, chat.created_at) for chat in others),
@@ -78,7 +78,7 @@ async def search_rooms(session: MatrixSession, rooms: Mapping[str, Room], query:
         if event is None:
             continue
         room = rooms.get(event.room_id)
-        if room is None or room.space or room.encrypted or room.id in found:
+        if room is None or room.aside or room.encrypted or room.id in found:
             continue
         content = decode_raw(event.content, MessageContent)
         if content is None or not content.body:

@@ -8,7 +8,16 @@ from typing import Final
 import msgspec
 
 from paradesk.connectors.matrix.cursor import Mark
-from paradesk.connectors.matrix.ticket import ASSIGNEE, PRIORITY, STATUS, TAGS, TYPES, Ticket, read_ticket_event
+from paradesk.connectors.matrix.ticket import (
+    ASSIGNEE,
+    NAMESPACE,
+    PRIORITY,
+    STATUS,
+    TAGS,
+    TYPES,
+    Ticket,
+    read_ticket_event,
+)
 from paradesk.connectors.matrix.wire import Create, Member, PowerLevels, RoomEvent, RoomName, decode_raw
 from paradesk.core.model import Agent, Conversation, ConversationId, Customer, Status
 
@@ -18,6 +27,10 @@ NOT_JOINED: Final = "join the chat first: an invitation shows no messages"
 MAX_REMEMBERED: Final = 4000
 _NUMBER_ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
+NOTES: Final = f"{NAMESPACE}.notes"
+"""The room type of a companion: a room that only agents are in, for the private notes of one chat."""
+COMPANION: Final = f"{NAMESPACE}.companion"
+"""The state event of a companion whose state key is the id of the chat that it belongs to."""
 PRESENT: Final = ("join", "invite", "knock")
 
 
@@ -28,6 +41,10 @@ class Staff:
     me: Agent
     agents: frozenset[str] = frozenset()
     bots: frozenset[str] = frozenset()
+
+    def is_agent(self, user_id: str) -> bool:
+        """Tell whether somebody is an agent: private notes are for agents only, not for bots."""
+        return user_id == self.me.id or user_id in self.agents
 
     def __contains__(self, user_id: str) -> bool:
         return user_id == self.me.id or user_id in self.agents or user_id in self.bots
@@ -40,6 +57,8 @@ class Remembered:
     key: int
     sender: str
     shown: bool
+    time_ms: int = 0
+    """The server's time, or 0 where it is not known."""
 
 
 @dataclass(slots=True)
@@ -69,6 +88,10 @@ class Room:
     encrypted: bool = False
     replaced: bool = False
     ticket: Ticket = field(default_factory=Ticket)
+    notes_of: str = ""
+    """The chat whose companion this room is; empty for every other room."""
+    notes_refused: str = ""
+    """Why no private note can be written in this chat, or empty."""
     customer_id: str = ""
     invited_by: str = ""
     profile: dict[str, str] = field(default_factory=dict)
@@ -108,6 +131,16 @@ class Room:
     def space(self) -> bool:
         """It is a folder of rooms, not a chat."""
         return self.kind == "m.space"
+
+    @property
+    def companion(self) -> bool:
+        """It holds the private notes of a chat, and an agent made it."""
+        return self.kind == NOTES and self.staff.is_agent(self.creator if self.joined else self.invited_by)
+
+    @property
+    def aside(self) -> bool:
+        """It is not a chat: a folder, or a companion."""
+        return self.space or self.companion
 
     # Rules
 
@@ -176,6 +209,9 @@ class Room:
                 self.encrypted = True
             case "m.room.tombstone":
                 self.replaced = True
+            case _ if event.type == COMPANION:
+                if event.state_key and not self.notes_of and self.staff.is_agent(event.sender):
+                    self.notes_of = event.state_key
             case _:
                 return event.type in TYPES and self.take_ticket(event)
         return True
@@ -199,9 +235,9 @@ class Room:
             self.since[user_id] = event.time_ms
         self.people[user_id] = member
 
-    def remember(self, event_id: str, key: int, sender: str, shown: bool) -> None:
+    def remember(self, event_id: str, key: int, sender: str, shown: bool, time_ms: int = 0) -> None:
         """Keep what later events may refer to; the oldest are forgotten."""
-        self._seen[event_id] = Remembered(key, sender, shown)
+        self._seen[event_id] = Remembered(key, sender, shown, time_ms)
         if len(self._seen) > MAX_REMEMBERED:
             forgotten, _ = self._seen.popitem(last=False)
             self.older.pop(forgotten, None)
@@ -209,6 +245,10 @@ class Room:
     def recall(self, event_id: str) -> Remembered | None:
         """Return what is known of a timeline event, or None."""
         return self._seen.get(event_id)
+
+    def remembered(self) -> tuple[Remembered, ...]:
+        """Return every timeline event that is remembered."""
+        return tuple(self._seen.values())
 
     def shown_at(self, event_id: str) -> str | None:
         """Return the id of the newest message on screen at or before this event, or None when it is not known."""
@@ -270,7 +310,7 @@ class Room:
         """Return what this one room cannot do, with the reason."""
         absent: dict[str, str] = {}
         if not self.joined:
-            absent |= {"send": NOT_JOINED, "attachments_out": NOT_JOINED, "history": NOT_JOINED}
+            absent |= {"send": NOT_JOINED, "attachments_out": NOT_JOINED, "history": NOT_JOINED, "notes": NOT_JOINED}
         elif self.encrypted:
             absent |= {"send": ENCRYPTED_ROOM, "attachments_out": ENCRYPTED_ROOM}
         elif self.replaced:
@@ -278,6 +318,8 @@ class Room:
         elif not self.may_say():
             absent |= dict.fromkeys(("send", "attachments_out"), "this room does not let you write")
         if self.joined:
+            if self.notes_refused:
+                absent["notes"] = self.notes_refused
             if self.customer_may_change_ticket():
                 absent["ticket"] = UNTRUSTED
             for name, event_type in _NEEDED.items():

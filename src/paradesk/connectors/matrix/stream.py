@@ -2,9 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Iterable
+from collections.abc import Iterable, Mapping
 
-from paradesk.connectors.base import ConnectorContext, Rejected, Uncertain
+from paradesk.connectors.base import ConnectorContext, Page, Rejected, Uncertain
 from paradesk.connectors.matrix.client import InvalidRequest
 from paradesk.connectors.matrix.cursor import STRIDE_OF_A_HOLE, Cursor, Mark, decode_cursor
 from paradesk.connectors.matrix.fold import (
@@ -16,19 +16,22 @@ from paradesk.connectors.matrix.fold import (
     fold_timeline,
     upserted,
 )
+from paradesk.connectors.matrix.note_history import with_notes
+from paradesk.connectors.matrix.notes import fold_notes, targets, untrusted
+from paradesk.connectors.matrix.people import learn_members, wait_for_all
 from paradesk.connectors.matrix.presence import read_presence
-from paradesk.connectors.matrix.room import Room, Staff
+from paradesk.connectors.matrix.room import COMPANION, Room, Staff
 from paradesk.connectors.matrix.session import MatrixSession
 from paradesk.connectors.matrix.wire import JoinedRoom, LeftRoom, RoomEvent, Sync, decode_events
-from paradesk.core.events import Event, Gap
-from paradesk.core.model import ConversationId
+from paradesk.core.events import Event, Gap, MessageUpserted
+from paradesk.core.model import ConversationId, Visibility
 
 PAGE = 100
 MAX_GAP = 20_000
 """Events of one room that are fetched to close a gap; beyond, the gap stays marked and history shows the rest."""
 LOOKUPS = 8
 """Requests at a time while learning about rooms."""
-MAX_PROFILE_FIELDS = 20
+_KIND = ("m.room.create", COMPANION)
 
 
 class MatrixStream:
@@ -55,6 +58,11 @@ class MatrixStream:
     def ready(self) -> bool:
         """The rooms are known: the first answer since the start has been taken."""
         return self._ready
+
+    def companions(self, chat_id: str) -> list[Room]:
+        """Return the companions of a chat, the one that notes are written to first."""
+        found = [room for room in self.rooms.values() if room.notes_of == chat_id and room.joined and room.companion]
+        return sorted(found, key=lambda room: (room.made_at, room.id))
 
     async def follow(self, desk: ConnectorContext, staff: Staff) -> None:
         """Emit what happens until cancelled; raises ConnectorError when the connection is lost."""
@@ -92,13 +100,20 @@ class MatrixStream:
         joined = {room_id: self._room(room_id, staff, joined=True) for room_id in answer.rooms.join}
         for room_id, room in joined.items():
             self._take_state(room, answer.rooms.join[room_id])
-        await self._learn_members(room for room in joined.values() if not room.members_known)
+        await learn_members(self._session, self._lookups, (room for room in joined.values() if not room.members_known))
         closing: list[Event] = []
+        starts = {room_id: room.mark.high for room_id, room in joined.items()}
         for room_id, room in joined.items():
-            if not room.space:
+            if not room.aside:
                 closing += await self._take_joined(desk, room, answer.rooms.join[room_id], now)
+        for room_id, room in joined.items():
+            if room.companion:
+                closing += await self._take_companion(desk, room, answer.rooms.join[room_id], starts)
         for room_id, invited in answer.rooms.invite.items():
-            closing += fold_invite(self._room(room_id, staff, joined=False), invited, now)
+            asked = self._room(room_id, staff, joined=False)
+            closing += fold_invite(asked, invited, now)
+            if asked.companion:
+                await self._enter(asked)
         departures = dict(answer.rooms.leave)
         if anew:
             known = [room_id for room_id, mark in self.cursor.rooms.items() if mark.invited_at or not mark.gone]
@@ -107,7 +122,9 @@ class MatrixStream:
             if known:
                 closing.append(Gap(desk.profile, None, closed=True))
         for room_id, left in departures.items():
-            closing += fold_departure(self._room(room_id, staff, joined=False), left)
+            lost = self._room(room_id, staff, joined=False)
+            departure = fold_departure(lost, left)
+            closing += [] if lost.aside else departure
             self.rooms.pop(room_id, None)
         place = Cursor(answer.next_batch, self.cursor.user, self.cursor.rooms)
         text = place.encode()
@@ -132,35 +149,79 @@ class MatrixStream:
                 room.take_state(event)
                 # Told as a change even if the room has been announced before.
                 room.announced = False
-
-    async def _learn_members(self, rooms: Iterable[Room]) -> None:
-        async def learn(room: Room) -> None:
-            async with self._lookups:
-                try:
-                    members = await self._session.members(room.id)
-                except Rejected:
-                    members = []
-            for event in decode_events(members):
-                if isinstance(event, RoomEvent) and event.state_key and event.type == "m.room.member":
-                    room.take_state(event)
-            room.members_known = True
-            room.settle_customer()
-            await self._learn_profile(room)
-
-        await _all(learn(room) for room in rooms)
-
-    async def _learn_profile(self, room: Room) -> None:
-        if not room.customer_id:
-            return
-        async with self._lookups:
-            fields = await self._session.profile(room.customer_id)
-        own = {name: value for name, value in fields.items() if name not in ("displayname", "avatar_url")}
-        room.profile = {
-            name[:60]: value[:200] for name, value in list(own.items())[:MAX_PROFILE_FIELDS] if isinstance(value, str)
-        }
+        for event in decode_events(answer.timeline.events):
+            # What kind of room it is has to be known before anything in it is told.
+            if isinstance(event, RoomEvent) and event.state_key is not None and event.type in _KIND:
+                room.take_state(event)
 
     async def _take_joined(self, desk: ConnectorContext, room: Room, answer: JoinedRoom, now: float) -> list[Event]:
         """Emit what is new in a room; returns what is to be emitted together with the cursor."""
+        anew = room.mark.gone or not room.mark.last
+        missed, events, closing = await self._new_events(desk, room, answer, ConversationId(room.id))
+        senders = await self._authors(room, [*missed, *events])
+        folded = [
+            *fold_timeline(room, missed, senders, take_state=False),
+            *fold_timeline(room, events, senders),
+            *fold_ephemeral(room, answer.ephemeral.events, now),
+        ]
+        if anew:
+            folded += await self._earlier_notes(room, folded)
+        if not room.announced:
+            room.settle_customer()
+            folded.insert(0, upserted(room))
+        if folded:
+            await desk.emit(*folded)
+        return closing
+
+    async def _take_companion(
+        self, desk: ConnectorContext, room: Room, answer: JoinedRoom, starts: Mapping[str, int]
+    ) -> list[Event]:
+        """Emit what is new among the notes of a chat; returns what is to be emitted together with the cursor."""
+        fresh = not room.mark.last
+        chat = self.rooms.get(room.notes_of)
+        missed, events, closing = await self._new_events(desk, room, answer, ConversationId(room.notes_of))
+        senders = await self._authors(room, [*missed, *events])
+        times = await self._times(room, [*missed, *events])
+        start = None if chat is None or fresh else starts.get(chat.id, chat.mark.high)
+        folded = fold_notes(room, chat, [*missed, *events], senders, times, start)
+        if chat is None or chat.aside:
+            return []
+        chosen = next(iter(self.companions(chat.id)), None)
+        refused = untrusted(chosen) if chosen is not None else ""
+        if refused != chat.notes_refused:
+            chat.notes_refused = refused
+            folded.append(upserted(chat))
+        if folded:
+            await desk.emit(*folded)
+        return closing
+
+    async def _earlier_notes(self, room: Room, folded: Iterable[Event]) -> list[Event]:
+        """Return the notes from the time of what has been read of a chat that is new to us: colleagues wrote them."""
+        companions = [companion for companion in self.companions(room.id) if companion.mark.last]
+        messages = tuple(event.message for event in folded if isinstance(event, MessageUpserted))
+        page = await with_notes(self._session, room, companions, Page(messages, complete=False), None)
+        return [MessageUpserted(note) for note in page.messages if note.visibility is Visibility.NOTE]
+
+    async def _enter(self, companion: Room) -> None:
+        """Join a companion that a colleague has asked us into."""
+        try:
+            await self._session.join(companion.id)
+        except Rejected:
+            # The invitation was withdrawn; a later one comes anew.
+            return
+
+    async def _times(self, room: Room, events: list[AnyEvent]) -> dict[str, int]:
+        here = {event.event_id: event.time_ms for event in events if isinstance(event, RoomEvent)}
+        for target in sorted(targets(room, events) - here.keys()):
+            event = await self._session.event(room.id, target)
+            if event is not None:
+                here[target] = event.time_ms
+        return here
+
+    async def _new_events(
+        self, desk: ConnectorContext, room: Room, answer: JoinedRoom, conversation_id: ConversationId
+    ) -> tuple[list[AnyEvent], list[AnyEvent], list[Event]]:
+        """Return what was missed of a room, what is new in it, and what to emit with the cursor; a gap is told first."""
         returned = room.mark.gone
         room.joined, room.mark.gone, room.mark.invited_at = True, False, 0.0
         events = list(decode_events(answer.timeline.events))
@@ -173,7 +234,6 @@ class MatrixStream:
             # Told again after a resynchronisation: what is known keeps its keys.
             events, limited = events[known_at + 1 :], False
         if limited:
-            conversation_id = ConversationId(room.id)
             await desk.emit(Gap(desk.profile, conversation_id))
             missed, whole = await self._missed(
                 room, answer.timeline.prev_batch, None if returned else self.cursor.since
@@ -184,18 +244,7 @@ class MatrixStream:
             for event in events[:1]:
                 if event is not None:
                     room.older[event.event_id] = answer.timeline.prev_batch
-        senders = await self._authors(room, [*missed, *events])
-        folded = [
-            *fold_timeline(room, missed, senders, take_state=False),
-            *fold_timeline(room, events, senders),
-            *fold_ephemeral(room, answer.ephemeral.events, now),
-        ]
-        if not room.announced:
-            room.settle_customer()
-            folded.insert(0, upserted(room))
-        if folded:
-            await desk.emit(*folded)
-        return closing
+        return missed, events, closing
 
     async def _missed(self, room: Room, start: str | None, until: str | None) -> tuple[list[AnyEvent], bool]:
         """Return the events between what we have and the token `start`, oldest first, and whether that is all.
@@ -228,7 +277,7 @@ class MatrixStream:
             if event is not None:
                 here[event_id] = event.sender
 
-        await _all(look(event_id) for event_id in unknown)
+        await wait_for_all(look(event_id) for event_id in unknown)
         return here
 
 
@@ -238,15 +287,3 @@ def _place_of(event_id: str, events: list[AnyEvent]) -> int | None:
             if event is not None and event.event_id == event_id:
                 return place
     return None
-
-
-async def _all(work: Iterable[Awaitable[None]]) -> None:
-    """Wait for all; the first failure ends the others and is raised as it is, not inside a group."""
-    tasks = [asyncio.ensure_future(one) for one in work]
-    try:
-        for task in tasks:
-            await task
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
