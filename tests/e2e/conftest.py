@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -48,19 +49,24 @@ class Places:
 
 
 @pytest.fixture
-def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
-    """A user who has seen the first steps and has configured nothing."""
-    environment = {
-        "HOME": str(tmp_path),
-        "PARADESK_CONFIG_DIR": str(tmp_path / "config"),
-        "PARADESK_STATE_DIR": str(tmp_path / "state"),
-        "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
-    }
-    found = Places(tmp_path, environment)
-    found.config.mkdir()
-    monkeypatch.setenv("PARADESK_STATE_DIR", str(found.state))
-    mark_first_run_done()
-    return found
+def places(monkeypatch: pytest.MonkeyPatch) -> Iterator[Places]:
+    """A user who has seen the first steps and has configured nothing.
+
+    Not below pytest's own folder: how long its paths are depends on how the tests are run, and they stand on the screen.
+    """
+    with tempfile.TemporaryDirectory(prefix="paradesk-") as name:
+        home = Path(name)
+        environment = {
+            "HOME": str(home),
+            "PARADESK_CONFIG_DIR": str(home / "config"),
+            "PARADESK_STATE_DIR": str(home / "state"),
+            "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+        }
+        found = Places(home, environment)
+        found.config.mkdir()
+        monkeypatch.setenv("PARADESK_STATE_DIR", str(found.state))
+        mark_first_run_done()
+        yield found
 
 
 Start = Callable[..., Terminal]

@@ -89,6 +89,12 @@ class Terminal:
         """Type text as it is."""
         self._tmux("send-keys", "-l", text)
 
+    def say(self, text: str) -> None:
+        """Type a text, wait until it stands on the screen, and press Enter: right behind other keys it is a paste's."""
+        self.type(text)
+        self.wait(lambda screen: text in screen, what=f"{text!r} is typed")
+        self.press("Enter")
+
     def write(self, data: str) -> None:
         """Write bytes as a terminal sends them, all at once: keys and clicks that were on their way together."""
         self._tmux("send-keys", "-H", *(f"{byte:02x}" for byte in data.encode()))

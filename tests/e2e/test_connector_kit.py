@@ -112,8 +112,7 @@ def test_a_toy_of_ones_own_appears_and_works(fresh: Environment) -> None:
         terminal.wait_text("Added pub (pub)", "[ended 0]")
     with Terminal(program, size=(100, 30), env=fresh.variables, cwd=fresh.home) as terminal:
         terminal.wait_text("GWEN GUEST", "Is this place still open?")
-        terminal.type("It is closing time.")
-        terminal.press("Enter")
+        terminal.say("It is closing time.")
         terminal.wait_text("One for the road, then!")
         terminal.press("C-q")
         terminal.wait_text("[ended 0]")

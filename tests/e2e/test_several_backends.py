@@ -49,8 +49,7 @@ def test_a_backend_that_is_down_is_shown_and_disturbs_no_other(start: Start, pla
     )
     here = active(screen)
     assert here is not None
-    terminal.type("A reply while another backend is down")
-    terminal.press("Enter")
+    terminal.say("A reply while another backend is down")
     terminal.wait(
         lambda seen: (
             "✓" in panes(seen)[here.number].words and "another backend is down" in panes(seen)[here.number].words
