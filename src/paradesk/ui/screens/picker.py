@@ -176,7 +176,8 @@ class PickerScreen(ModalScreen[PickerResult | None]):
 
     def on_screen_resume(self) -> None:
         """Begin with what fits this chat; coming back from a dialog above changes nothing."""
-        if self._fresh:
+        # At the end of the program a screen may be shown again whose lines are gone already.
+        if self._fresh and self.query(FilterInput):
             self._fresh = False
             self._clear_typed()
             self.set_focus(self.query_one(FilterInput))
