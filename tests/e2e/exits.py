@@ -56,8 +56,9 @@ def trial(name: str, home: Home, chance: random.Random) -> Trial:
         if way.saved:
             _saved(home, text)
         try:
-            at = way.act(life, chance)
+            # Afterwards a parent that was killed has no children any more.
             child = life.child()
+            at = way.act(life, chance)
             status = life.wait()
             if name.startswith("SIGKILL of the parent"):
                 _gone(child)
