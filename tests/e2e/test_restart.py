@@ -59,8 +59,11 @@ def worked_on(start: Start) -> Terminal:
 def as_it_was(start: Start, names: dict[int, str]) -> None:
     """Start again and look for all of it."""
     terminal = start()
-    screen = terminal.wait(
-        lambda seen: "a note on the second" in seen and "a reply for the first" in seen, what="both drafts"
+    screen = terminal.still(
+        lambda seen: all(
+            words in seen for words in ("a note on the second", "a reply for the first", "active: 2 ", "▶ NOTE")
+        ),
+        what="both drafts",
     )
     seen = panes(screen)
     assert {number: seen[number].name for number in (1, 2)} == names
